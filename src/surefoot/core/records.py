@@ -1,0 +1,365 @@
+"""The values that flow one way: Record -> Evidence -> Diagnosis -> Change.
+
+Every one is frozen, holds plain numbers, and can be saved, printed, compared and replayed.
+Inside records times are integers of nanoseconds (``_ns``); from Evidence on they are seconds.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from surefoot.core.resources import Resource
+
+__all__ = [
+    "Capacity",
+    "Change",
+    "CodeEdit",
+    "ConfigEdit",
+    "Diagnosis",
+    "Evidence",
+    "Finding",
+    "HostUse",
+    "OutsideAction",
+    "Place",
+    "Probe",
+    "RatePoint",
+    "Record",
+    "ResourceUse",
+    "RouteDiagnosis",
+    "RouteUse",
+    "Shape",
+    "Slo",
+    "Spend",
+    "StackSample",
+    "Station",
+]
+
+
+@dataclass(frozen=True, slots=True)
+class Spend:
+    """What one request spent on one resource at one place of the application's code."""
+
+    resource: Resource
+    what: str
+    """The normalised statement, ``"GET host:port"`` and the like; empty where nothing names it."""
+    site: str
+    """``"views.py:41"``, relative to the application; empty where none of its frames was seen."""
+    count: int
+    wait_ns: int
+    """Blocked until it was given."""
+    use_ns: int
+    """From being given until given back."""
+    cpu_ns: int
+    """CPU time that the calling thread used in between; contained in the record's ``cpu_ns``."""
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """What one request cost, as the worker that served it saw it."""
+
+    worker: int
+    """Process id."""
+    method: str
+    route: str
+    """The framework's template, ``"/books/<int:id>"``; ``"(unmatched)"`` where there was none."""
+    status: int
+    start_ns: int
+    """Since the epoch."""
+    wall_ns: int
+    cpu_ns: int
+    """CPU time of every thread while it worked for this request."""
+    queued_ns: int
+    """From the sender's ``X-Request-Start`` until the application was called; 0 if not sent."""
+    loop_ns: int
+    """Wall time during which the request occupied the event loop; 0 outside asyncio."""
+    spends: tuple[Spend, ...] = ()
+
+    @property
+    def name(self) -> str:
+        """``"GET /books/<int:id>"``: the route as reports show it."""
+        return f"{self.method} {self.route}"
+
+
+@dataclass(frozen=True, slots=True)
+class StackSample:
+    """A stack that the sampler saw ``count`` times while a request of ``route`` was served."""
+
+    worker: int
+    route: str
+    """``Record.name``; empty for threads that served no request."""
+    state: str
+    """``"cpu"`` (the thread's CPU clock moved), ``"lock"`` (in a lock's acquire) or ``"wait"``."""
+    frames: tuple[str, ...]
+    """Outermost first, ``"path.py:function"``."""
+    site: str
+    """Innermost line of the application, ``"views.py:41"``; empty if none."""
+    count: int
+
+
+@dataclass(frozen=True, slots=True)
+class Slo:
+    """A latency quantile and an error share that must hold."""
+
+    latency: float = 0.250
+    """Seconds."""
+    quantile: float = 0.99
+    errors: float = 0.001
+
+    def __str__(self) -> str:
+        return f"p{self.quantile * 100:g} <= {self.latency * 1e3:g} ms, errors <= {self.errors:.2%}"
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """A line of the application and the statement it issued there, summed over a probe."""
+
+    site: str
+    what: str
+    count: int
+    wait: float
+    use: float
+    cpu: float
+
+
+@dataclass(frozen=True, slots=True)
+class ResourceUse:
+    """What all requests of one route spent on one resource, in total seconds."""
+
+    resource: Resource
+    count: int
+    wait: float
+    use: float
+    cpu: float
+    places: tuple[Place, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Shape:
+    """One request as the simulation replays it: its seconds of each resource."""
+
+    cpu: float
+    """Inside the worker, under its GIL, without what drivers used outside it."""
+    db_cpu: float
+    delay: float
+    """Waiting for what is not modelled as a station."""
+    pool_held: float
+    """Part of the above that passed while a pooled connection was held."""
+    lock_held: float = 0.0
+    loop_blocked: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class RouteUse:
+    """All requests of one route in a probe: total seconds, and a sample of single requests."""
+
+    route: str
+    requests: int
+    errors: int
+    wall: float
+    cpu: float
+    queued: float
+    loop: float
+    resources: tuple[ResourceUse, ...]
+    shapes: tuple[Shape, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class HostUse:
+    """CPU seconds by owner while something ran, from the operating system's own accounting."""
+
+    seconds: float
+    cores: int
+    app: float
+    """Worker and server processes of the application."""
+    database: float
+    generator: float
+    neighbours: float
+    run_queue: float
+    """Seconds the application's runnable threads waited for a core."""
+
+
+@dataclass(frozen=True, slots=True)
+class Probe:
+    """A closed loop of ``population`` requests held in flight for a while."""
+
+    population: int
+    completed: int
+    seconds: float
+    latencies: tuple[float, ...]
+    """Response times of the completed requests, in order of completion."""
+    host: HostUse
+    routes: tuple[RouteUse, ...]
+
+    @property
+    def throughput(self) -> float:
+        """Completed requests per second."""
+        return self.completed / self.seconds if self.seconds else 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class RatePoint:
+    """One rate held for a while under open load."""
+
+    rate: float
+    seconds: float
+    sent: int
+    completed: int
+    errors: int
+    p50: float
+    p99: float
+    quantile: float
+    """The SLO's quantile of response time in seconds, with its interval below."""
+    low: float
+    high: float
+    verdict: str
+    """``"pass"``, ``"fail"`` or ``"undecided"``."""
+    valid: bool
+    why_invalid: str
+    host: HostUse
+    beyond: bool = False
+    """Offered past saturation on purpose, to see what the application completes at most."""
+
+    @property
+    def throughput(self) -> float:
+        """Completed requests per second."""
+        return self.completed / self.seconds if self.seconds else 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """Everything that one ``measure`` saw, before anything is concluded from it."""
+
+    target: str
+    interface: str
+    """``"wsgi"``, ``"asgi"``, or ``"url"`` for a black box."""
+    framework: str
+    replicas: int
+    slots: int
+    """Requests that one replica may work on at once."""
+    pool_size: int
+    """Connections one replica's pool may hand out; 0 when none was seen."""
+    slo: Slo
+    probes: tuple[Probe, ...]
+    points: tuple[RatePoint, ...]
+    stacks: tuple[StackSample, ...] = ()
+    dropped: int = 0
+    """Records that telemetry could not send."""
+    notes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Capacity:
+    """The highest rate that meets the SLO, requests per second, with its interval."""
+
+    rps: float
+    low: float
+    high: float
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One line of evidence, and where in the application it points."""
+
+    text: str
+    file: str = ""
+    line: int = 0
+    share: float = 0.0
+    """Of the route's response time, 0 to 1."""
+
+
+@dataclass(frozen=True, slots=True)
+class Station:
+    """One resource in the model: what a request needs of it and what it can give."""
+
+    resource: Resource
+    demand: float
+    """Seconds per request."""
+    capacity: float
+    """Seconds per second."""
+    utilisation: float
+    """0 to 1 at the application's capacity."""
+
+    @property
+    def bound(self) -> float:
+        """The throughput, requests per second, that this resource allows at most."""
+        return self.capacity / self.demand if self.demand else float("inf")
+
+
+@dataclass(frozen=True, slots=True)
+class ConfigEdit:
+    """One key of the configuration, before and after."""
+
+    key: str
+    before: str | float | bool | None
+    after: str | float | bool | None
+
+
+@dataclass(frozen=True, slots=True)
+class OutsideAction:
+    """Something done outside the application and its configuration, such as an index."""
+
+    forward: str
+    inverse: str
+
+
+@dataclass(frozen=True, slots=True)
+class CodeEdit:
+    """An edit of the application's own code: shown, never applied."""
+
+    file: str
+    line: int
+    advice: str
+    diff: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """One lever applied to one place, with a predicted gain and an undo."""
+
+    lever: str
+    where: str
+    relieves: Resource
+    stage: str
+    """``server``, ``before-import``, ``wrap``, ``after-fork``, ``outside`` or ``edit``."""
+    action: ConfigEdit | OutsideAction | CodeEdit
+    predicted_gain: float
+    """Capacity after / capacity before, from the same model run again."""
+    how: str
+    arithmetic: str
+    risk: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class RouteDiagnosis:
+    """One route: its share of the traffic, its latency and what it needs of each resource."""
+
+    route: str
+    share: float
+    p50: float
+    p99: float
+    errors: float
+    demands: tuple[tuple[Resource, float], ...]
+    """Seconds per request."""
+    findings: tuple[Finding, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Diagnosis:
+    """What a run means: capacity, the resource that bounds it, why, and what to do first."""
+
+    valid: bool
+    why_invalid: str
+    slo: Slo
+    capacity: Capacity
+    predicted_saturation: float
+    predicted_slo: float
+    bottleneck: Resource | None
+    confidence: float
+    also: tuple[Resource, ...]
+    findings: tuple[Finding, ...]
+    stations: tuple[Station, ...]
+    unexplained: float
+    """Share by which measured utilisation differs from what the demands explain."""
+    routes: tuple[RouteDiagnosis, ...]
+    changes: tuple[Change, ...] = ()
+    notes: tuple[str, ...] = field(default=())

@@ -1,0 +1,90 @@
+"""Every exception Surefoot raises on purpose.
+
+Each carries the exit code its command ends with and, where there is one, what the reader can do
+about it. The command line prints ``str(error)`` and nothing else: no traceback of ours reaches a
+user for a condition that is named here.
+"""
+
+from __future__ import annotations
+
+__all__ = [
+    "ConfigError",
+    "InterpreterError",
+    "InvalidRunError",
+    "OutputError",
+    "RecordError",
+    "RefusedError",
+    "ServerError",
+    "SurefootError",
+    "TargetError",
+    "UnitError",
+    "UsageError",
+    "WorkloadError",
+]
+
+
+class SurefootError(Exception):
+    """Something failed in a way that Surefoot foresaw.
+
+    Args:
+        message: What happened, in one line where possible.
+        do: What the reader can do about it, one line; printed after the message.
+    """
+
+    exit_code = 1
+
+    def __init__(self, message: str, *, do: str = "") -> None:
+        super().__init__(message)
+        self.message = message
+        self.do = do
+
+    def __str__(self) -> str:
+        return f"{self.message}\n  do: {self.do}" if self.do else self.message
+
+
+class UsageError(SurefootError):
+    """The command was called with words that do not fit."""
+
+    exit_code = 2
+
+
+class UnitError(UsageError, ValueError):
+    """A quantity such as ``250ms`` or ``2GiB`` could not be read."""
+
+
+class ConfigError(UsageError):
+    """The configuration has an unknown key, a wrong type or an impossible value."""
+
+
+class WorkloadError(UsageError):
+    """The workload file cannot be used as it stands."""
+
+
+class TargetError(SurefootError):
+    """The application could not be found, imported or understood."""
+
+
+class InterpreterError(SurefootError):
+    """The application's Python could not be found or lacks what is needed."""
+
+
+class ServerError(SurefootError):
+    """A server process did not start, died, or its address is taken."""
+
+
+class RefusedError(SurefootError):
+    """Measuring was refused because the figures would mean nothing."""
+
+
+class OutputError(SurefootError):
+    """A report could not be written."""
+
+
+class RecordError(SurefootError):
+    """A datagram of telemetry could not be understood."""
+
+
+class InvalidRunError(SurefootError):
+    """The run measured the machine or the generator instead of the application."""
+
+    exit_code = 3
