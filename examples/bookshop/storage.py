@@ -1,0 +1,87 @@
+"""Makes and seeds the database when it is not there yet, once, however many workers start."""
+
+from __future__ import annotations
+
+import fcntl
+import os
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import Connection, Engine, create_engine, event, make_url, text
+
+from bookshop import seed
+from bookshop.models import Base
+
+_LOCK_ID = 733_120_000 + seed.VERSION
+"""PostgreSQL's advisory lock that is held while seeding; any number that nobody else uses."""
+
+
+def prepare(url: str) -> None:
+    """Make the database at ``url`` complete; nothing happens if it already is."""
+    if url.startswith("sqlite"):
+        _prepare_file(Path(make_url(url).database or ""))
+        return
+    engine = create_engine(url)
+    try:
+        with engine.begin() as connection:
+            connection.execute(text("select pg_advisory_xact_lock(:id)"), {"id": _LOCK_ID})
+            if connection.scalar(text("select to_regclass('counter')")) is None:
+                Base.metadata.create_all(connection)
+                _copy(connection)
+    finally:
+        engine.dispose()
+
+
+def tune(engine: Engine) -> None:
+    """Give each new SQLite connection the settings that a web application wants."""
+
+    @event.listens_for(engine, "connect")
+    def connected(connection: Any, _: Any) -> None:
+        cursor = connection.cursor()
+        # The file is in WAL mode since it was made: readers do not wait for the writer, and
+        # NORMAL loses at most the last orders when the machine loses power.
+        cursor.execute("pragma synchronous=normal")
+        cursor.execute("pragma busy_timeout=5000")
+        cursor.close()
+
+
+def _prepare_file(path: Path) -> None:
+    if path.exists():
+        return
+    path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+    with path.with_name(path.name + ".lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if path.exists():
+            return
+        partial = path.with_name(f"{path.name}.{os.getpid()}.partial")
+        try:
+            _write_file(partial)
+            partial.replace(path)
+        finally:
+            partial.unlink(missing_ok=True)
+
+
+def _write_file(path: Path) -> None:
+    engine = create_engine(f"sqlite:///{path}")
+    try:
+        with engine.begin() as connection:
+            Base.metadata.create_all(connection)
+            for name, columns, rows in seed.tables():
+                marks = ", ".join("?" * len(columns))
+                statement = f"insert into {name} ({', '.join(columns)}) values ({marks})"  # noqa: S608 - names are ours
+                connection.exec_driver_sql(statement, rows)
+        with engine.connect() as connection:
+            connection.exec_driver_sql("analyze")
+            connection.exec_driver_sql("pragma journal_mode=wal")
+    finally:
+        engine.dispose()
+
+
+def _copy(connection: Connection) -> None:
+    cursor = connection.connection.cursor()
+    for name, columns, rows in seed.tables():
+        with cursor.copy(f"copy {name} ({', '.join(columns)}) from stdin") as copy:
+            for row in rows:
+                copy.write_row(row)
+        cursor.execute(f"analyze {name}")
+    cursor.close()
