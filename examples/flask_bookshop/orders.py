@@ -18,7 +18,10 @@ views = Blueprint("orders", __name__)
 def order() -> tuple[dict[str, Any], int]:
     """Take an order: ``{"book": 7, "copies": 1, "email": "reader@example.org"}``."""
     wish = request.get_json()
-    book_id, copies, email = int(wish["book"]), int(wish["copies"]), str(wish["email"])
+    try:
+        book_id, copies, email = int(wish["book"]), int(wish["copies"]), str(wish["email"])
+    except (KeyError, TypeError, ValueError):
+        abort(422)
     with shop.current().session() as session:
         title = session.scalar(select(Book.title).where(Book.id == book_id)) or abort(404)
         session.add(Purchase(book_id=book_id, copies=copies, email=email))

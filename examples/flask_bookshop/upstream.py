@@ -46,9 +46,7 @@ def stock(book_id: int) -> dict[str, Any]:
 
 
 def _ask(path: str) -> Any:
-    answer = shop.current().services.get(path)
-    answer.raise_for_status()
-    return answer.json()
+    return shop.current().services.get(path).raise_for_status().json()
 
 
 def _price_list() -> list[int]:
