@@ -1,0 +1,52 @@
+"""The one thread of a worker that samples, watches the loop and sends."""
+
+from __future__ import annotations
+
+import threading
+import time
+from typing import TYPE_CHECKING, Final
+
+from surefoot.telemetry.sampler import Sampler
+
+if TYPE_CHECKING:
+    from surefoot.telemetry.recorder import Recorder
+
+__all__ = ["Background"]
+
+_FLUSH_NS: Final = 40_000_000
+_STOP_SECONDS: Final = 1.0
+
+
+class Background:
+    """Ticks at the sampling rate, and flushes every 40 ms."""
+
+    def __init__(self, recorder: Recorder) -> None:
+        self._recorder = recorder
+        hertz = recorder.options.sample_hz
+        self._sampler = Sampler(recorder) if hertz > 0 else None
+        self._pause = 1 / hertz if hertz > 0 else _FLUSH_NS / 1e9
+        self._stopping = threading.Event()
+        self._thread = threading.Thread(target=self._run, name="surefoot", daemon=True)
+
+    def start(self) -> None:
+        """Start the thread."""
+        self._thread.start()
+
+    def stop(self) -> None:
+        """End the thread; waits for it at most a second."""
+        self._stopping.set()
+        if self._thread is not threading.current_thread():
+            self._thread.join(_STOP_SECONDS)
+
+    def _run(self) -> None:
+        due_ns = 0
+        while not self._stopping.wait(self._pause):
+            try:
+                if self._sampler is not None:
+                    self._sampler.tick()
+                now = time.perf_counter_ns()
+                if now >= due_ns:
+                    due_ns = now + _FLUSH_NS
+                    self._recorder.flush()
+            except Exception as error:  # noqa: BLE001 - the thread must outlive what one tick met
+                self._recorder.fault(error)

@@ -1,0 +1,38 @@
+"""One file per driver: ``MODULE`` says whose import triggers it, ``install`` wraps that module.
+
+A new driver is one file here and one line in ``HOOKS``.
+"""
+
+from __future__ import annotations
+
+import importlib
+from collections.abc import Mapping
+from types import MappingProxyType, ModuleType
+from typing import TYPE_CHECKING, Final, Protocol, cast
+
+if TYPE_CHECKING:
+    from surefoot.telemetry.recorder import Recorder
+
+__all__ = ["HOOKS", "Hook", "load"]
+
+HOOKS: Final[Mapping[str, str]] = MappingProxyType(
+    {
+        "sqlalchemy_pool": "sqlalchemy.pool.impl",
+        "sqlite3": "sqlite3",
+    }
+)
+"""File in this package to the module whose import triggers it."""
+
+
+class Hook(Protocol):
+    """What every file in this package offers."""
+
+    MODULE: str
+
+    def install(self, module: ModuleType, recorder: Recorder) -> None:
+        """Wrap what is to be measured; ``module`` has just been executed."""
+
+
+def load(name: str) -> Hook:
+    """Import one hook."""
+    return cast("Hook", importlib.import_module(f"{__name__}.{name}"))

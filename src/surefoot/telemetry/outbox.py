@@ -1,0 +1,139 @@
+"""Finished requests waiting for the next datagram: bounded, batched, never blocking."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections import deque
+from typing import Final
+
+from surefoot.core.records import StackSample
+from surefoot.telemetry.aggregate import Routes
+from surefoot.telemetry.pulse import Pulse
+from surefoot.telemetry.request import Request
+from surefoot.telemetry.sender import Sender
+
+__all__ = ["Outbox"]
+
+_BATCH: Final = 512
+"""Records and spends together that make a request flush by itself."""
+_LIMIT: Final = 8192
+"""Records and spends together that may wait; 1.5 MB. What comes then is dropped and counted."""
+_STATS_NS: Final = 1_000_000_000
+_ROUTES_PER_FRAME: Final = 10
+
+
+class Outbox:
+    """Where finished requests go.
+
+    Args:
+        path: The receiver's socket; empty for none.
+        pulse: Where drops are counted.
+        totals: Where requests are summed instead of being sent one by one.
+    """
+
+    def __init__(self, path: str, pulse: Pulse, totals: Routes | None) -> None:
+        self._path = path
+        self._pulse = pulse
+        self._totals = totals
+        self._sender: Sender | None = None
+        self._waiting: deque[tuple[Request, int]] = deque()
+        self._weight = 0
+        self._stacks: list[StackSample] = []
+        self._stats_due = 0
+        self._worker = 0
+        self._flushing = threading.Lock()
+
+    def open(self, worker: int) -> None:
+        """In the serving process, before its first request."""
+        self._worker = worker
+        self._pulse.started_ns = time.perf_counter_ns()
+        if self._path and self._sender is None:
+            self._sender = Sender(self._path, worker)
+
+    def forked(self) -> None:
+        """Forget the parent's requests and its socket; the parent still uses both."""
+        self._flushing = threading.Lock()
+        self._sender = None
+        self._waiting = deque()
+        self._weight = 0
+        self._stacks = []
+
+    def put(self, request: Request, wall_ns: int) -> None:
+        """Take a finished request."""
+        self._pulse.requests += 1
+        if self._totals is not None:
+            self._totals.add(request, wall_ns)
+            return
+        if self._weight >= _LIMIT or self._sender is None:
+            self._pulse.dropped += 1
+            return
+        self._waiting.append((request, wall_ns))
+        self._weight += 1 + len(request.spends)
+        if self._weight >= _BATCH:
+            self.flush()
+
+    def put_stacks(self, stacks: list[StackSample]) -> None:
+        """Take what the sampler saw; what was not sent before it is replaced."""
+        self._stacks = stacks
+
+    @property
+    def idle(self) -> bool:
+        """Whether the stacks given last have been encoded."""
+        return not self._stacks
+
+    def flush(self, *, stats: bool = False) -> None:
+        """Encode and send what waits, unless another thread is at it."""
+        if self._sender is None or not self._flushing.acquire(blocking=False):
+            return
+        try:
+            self._send(self._sender, stats=stats)
+        except Exception as error:  # noqa: BLE001 - called from inside requests
+            self._pulse.fault(error)
+        finally:
+            self._flushing.release()
+
+    def close(self) -> None:
+        """Send what waits and what the worker says about itself, and forget the socket."""
+        self.flush(stats=True)
+        if self._sender is not None:
+            self._sender.close()
+            self._sender = None
+
+    def _send(self, sender: Sender, *, stats: bool) -> None:
+        listening = sender.flush()
+        if listening and not sender.ready:
+            return
+        taken = 0
+        while self._waiting:
+            # Taken one by one: other threads append to this very deque meanwhile.
+            request, wall_ns = self._waiting.popleft()
+            taken += 1
+            if listening:
+                _encode(sender, request, wall_ns)
+        self._weight = 0
+        if listening:
+            stacks, self._stacks = self._stacks, []
+            for stack in stacks:
+                sender.encoder.stack(
+                    stack.route, stack.state, stack.frames, stack.site, stack.count
+                )
+            self._say(sender, now=stats)
+            listening = sender.flush()
+        if not listening:
+            self._pulse.dropped += taken
+
+    def _say(self, sender: Sender, *, now: bool) -> None:
+        clock = time.perf_counter_ns()
+        if not now and clock < self._stats_due:
+            return
+        self._stats_due = clock + _STATS_NS
+        totals = self._totals.totals() if self._totals is not None else ()
+        for start in range(0, max(len(totals), 1), _ROUTES_PER_FRAME):
+            part = totals[start : start + _ROUTES_PER_FRAME]
+            sender.encoder.stats(self._pulse.stats(self._worker, part))
+
+
+def _encode(sender: Sender, request: Request, wall_ns: int) -> None:
+    times = (request.start_ns, wall_ns, request.cpu_ns, request.queued_ns, request.loop_ns)
+    sender.encoder.record(request.method, request.route, request.status, times, request.spends)

@@ -1,0 +1,89 @@
+"""Statements of a database with their literals taken out, so that equal work has one name."""
+
+from __future__ import annotations
+
+import re
+from typing import Final
+
+from surefoot.telemetry.sites import Hint
+
+__all__ = ["MAX_TEXT", "Statement", "Statements", "normalise"]
+
+MAX_TEXT: Final = 300
+_MAX_READ: Final = 4000
+"""Characters of a statement that are looked at: enough for 300 after literals are gone."""
+_MAX_KNOWN_CHARS: Final = 1_000_000
+
+_TOKENS: Final = re.compile(
+    r"""
+      (?P<literal>
+          [xXbBnNeE]?'(?:[^']|'')*(?:'|\Z)           # text
+        | (?<![\w$])\$(?P<tag>\w*)\$.*?(?:\$(?P=tag)\$|\Z)   # PostgreSQL's dollar quotes
+        | (?<![\w$:.@%?])[-+]?(?:0[xX][0-9a-fA-F]+|\d+(?:\.\d*)?(?:[eE][-+]?\d+)?)(?![\w.])
+      )
+    | (?P<parameter> \?\d* | %s | %\(\w+\)s(?:::\w+)? | (?<![:\w]):[A-Za-z_]\w* | (?<!\w)\$\d+ )
+    | (?P<quoted> "(?:[^"]|"")*"? | `[^`]*`? )
+    | (?P<comment> --[^\n]* | /\*.*?(?:\*/|\Z) )
+    | (?P<space> \s+ )
+    """,
+    re.VERBOSE | re.DOTALL,
+)
+_LIST: Final = re.compile(r"\((?:\s*\?\s*,)+\s*\?\s*\)")
+_ROWS: Final = re.compile(r"\((?:\?|\.\.\.)\)(?:\s*,\s*\((?:\?|\.\.\.)\))+|\(\.\.\.\)")
+
+
+def normalise(sql: str) -> str:
+    """One line, literals and parameters as ``?``, lists as ``(...)``, at most 300 characters."""
+    text = _TOKENS.sub(_replaced, sql[:_MAX_READ]).strip()
+    text = _LIST.sub("(...)", text)
+    text = _ROWS.sub("(...)", text)
+    return text if len(text) <= MAX_TEXT else text[: MAX_TEXT - 3] + "..."
+
+
+def _replaced(match: re.Match[str]) -> str:
+    kind = match.lastgroup
+    if kind == "quoted":
+        return match.group()
+    return " " if kind in {"space", "comment"} else "?"
+
+
+class Statement:
+    """One normalised statement, and what was learnt about it in this process."""
+
+    __slots__ = ("clocked", "hint", "text")
+
+    def __init__(self, text: str) -> None:
+        self.text = text
+        self.hint: Hint | None = None
+        self.clocked = 0
+        """For how many more executions the thread's CPU clock is read."""
+
+
+class Statements:
+    """Every statement seen, by its raw text; forgotten as a whole when it has grown too large."""
+
+    def __init__(self) -> None:
+        self._raw: dict[str, Statement] = {}
+        self._by_text: dict[str, Statement] = {}
+        self._chars = 0
+
+    def get(self, sql: object) -> Statement:
+        """The statement behind a raw text (or bytes, or an object that prints as SQL)."""
+        found = self._raw.get(sql)  # type: ignore[call-overload]
+        return found if found is not None else self._learn(sql)
+
+    def _learn(self, sql: object) -> Statement:
+        raw = sql.decode("utf-8", "replace") if isinstance(sql, bytes) else str(sql)
+        text = normalise(raw)
+        statement = self._by_text.get(text)
+        if self._chars > _MAX_KNOWN_CHARS:
+            self._raw.clear()
+            self._by_text.clear()
+            self._chars = 0
+        if statement is None:
+            statement = self._by_text[text] = Statement(text)
+            self._chars += len(text) + 100
+        if type(sql) is str:
+            self._raw[sql] = statement
+            self._chars += len(sql) + 100
+        return statement

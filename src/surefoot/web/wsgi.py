@@ -1,0 +1,128 @@
+"""Any WSGI application, with every request told to the recorder."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterable, Iterator
+from typing import Any, Final
+
+from surefoot.telemetry import Recorder
+from surefoot.telemetry.request import Request
+from surefoot.web import flask
+from surefoot.web.queued import queued_ns
+
+__all__ = ["Recorded"]
+
+Environ = dict[str, Any]
+ROUTES: Final[tuple[Callable[[Environ], str], ...]] = (flask.route,)
+"""How the frameworks that leave their route in the environment do so."""
+
+
+class Recorded:
+    """Passes every call on unchanged and records it.
+
+    Args:
+        app: The WSGI application.
+        recorder: What ``surefoot.telemetry.install`` returned.
+    """
+
+    def __init__(self, app: Callable[..., Iterable[bytes]], recorder: Recorder) -> None:
+        self.app = app
+        self._recorder = recorder
+
+    def __call__(self, environ: Environ, start_response: Callable[..., Any]) -> Iterable[bytes]:
+        """One request; it ends when the server closes what is returned."""
+        recorder = self._recorder
+        try:
+            request = self._begin(environ)
+        except Exception as error:  # noqa: BLE001 - telemetry never breaks a request
+            recorder.fault(error)
+            return self.app(environ, start_response)
+
+        def started(status: str, headers: Any, *error: Any) -> Any:
+            request.status = _code(status)
+            return start_response(status, headers, *error)
+
+        root = environ.get("SCRIPT_NAME", "")
+        try:
+            body = self.app(environ, started)
+        except BaseException:
+            request.status = 500
+            self._end(request, environ, root)
+            raise
+        if type(body) in {list, tuple}:
+            self._end(request, environ, root)
+            return body
+        return self._until_closed(body, request, environ, root)
+
+    def _begin(self, environ: Environ) -> Request:
+        sent = environ.get("HTTP_X_REQUEST_START")
+        waited = queued_ns(sent, time.time_ns()) if sent else 0
+        request = self._recorder.begin(environ.get("REQUEST_METHOD", ""), waited)
+        self._recorder.work(request)
+        return request
+
+    def _end(self, request: Request, environ: Environ, root: str) -> None:
+        recorder = self._recorder
+        try:
+            if request.done:
+                return
+            recorder.rest(request)
+            if not request.route:
+                request.route = _route(environ, root, request.status)
+            recorder.finish(request)
+        except Exception as error:  # noqa: BLE001 - telemetry never breaks a request
+            recorder.fault(error)
+
+    def _until_closed(
+        self, body: Iterable[bytes], request: Request, environ: Environ, root: str
+    ) -> Iterable[bytes]:
+        def end() -> None:
+            self._end(request, environ, root)
+
+        wrapper = environ.get("wsgi.file_wrapper")
+        if isinstance(wrapper, type) and isinstance(body, wrapper):
+            # A server looks for its own file wrapper to send the file by the kernel.
+            end()
+            return body
+        return _Body(body, end)
+
+
+class _Body:
+    """An answer's body whose end is noticed."""
+
+    __slots__ = ("_body", "_end")
+
+    def __init__(self, body: Iterable[bytes], end: Callable[[], None]) -> None:
+        self._body = body
+        self._end = end
+
+    def __iter__(self) -> Iterator[bytes]:
+        return iter(self._body)
+
+    def close(self) -> None:
+        """Close the application's body; the request ends here."""
+        try:
+            close = getattr(self._body, "close", None)
+            if close is not None:
+                close()
+        finally:
+            self._end()
+
+
+def _code(status: str) -> int:
+    try:
+        return int(status[:3])
+    except (TypeError, ValueError):
+        return 0
+
+
+def _route(environ: Environ, root: str, status: int) -> str:
+    for find in ROUTES:
+        found = find(environ)
+        if found:
+            mounted = str(environ.get("SCRIPT_NAME", ""))
+            if len(mounted) > len(root) and mounted.startswith(root):
+                found = mounted[len(root) :] + found
+            return found
+    return "(unmatched)" if status == 404 else "(unknown)"
