@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from sqlalchemy import Connection, Engine, create_engine, event, make_url, text
+from sqlalchemy.schema import CreateIndex, CreateTable
 
 from bookshop import seed
 from bookshop.models import Base
@@ -26,8 +27,10 @@ def prepare(url: str) -> None:
         with engine.begin() as connection:
             connection.execute(text("select pg_advisory_xact_lock(:id)"), {"id": _LOCK_ID})
             if connection.scalar(text("select to_regclass('counter')")) is None:
-                Base.metadata.create_all(connection)
+                _create_tables(connection)
                 _copy(connection)
+                _create_indexes(connection)
+                connection.execute(text("analyze"))
     finally:
         engine.dispose()
 
@@ -65,16 +68,29 @@ def _write_file(path: Path) -> None:
     engine = create_engine(f"sqlite:///{path}")
     try:
         with engine.begin() as connection:
-            Base.metadata.create_all(connection)
+            _create_tables(connection)
             for name, columns, rows in seed.tables():
                 marks = ", ".join("?" * len(columns))
                 statement = f"insert into {name} ({', '.join(columns)}) values ({marks})"  # noqa: S608 - names are ours
                 connection.exec_driver_sql(statement, rows)
+            _create_indexes(connection)
         with engine.connect() as connection:
             connection.exec_driver_sql("analyze")
             connection.exec_driver_sql("pragma journal_mode=wal")
     finally:
         engine.dispose()
+
+
+def _create_tables(connection: Connection) -> None:
+    for table in Base.metadata.sorted_tables:
+        connection.execute(CreateTable(table))
+
+
+def _create_indexes(connection: Connection) -> None:
+    # Sorted, since a table keeps its indexes in a set and the file must have the same bytes.
+    indexes = [index for table in Base.metadata.sorted_tables for index in table.indexes]
+    for index in sorted(indexes, key=lambda index: str(index.name)):
+        connection.execute(CreateIndex(index))
 
 
 def _copy(connection: Connection) -> None:
@@ -83,5 +99,4 @@ def _copy(connection: Connection) -> None:
         with cursor.copy(f"copy {name} ({', '.join(columns)}) from stdin") as copy:
             for row in rows:
                 copy.write_row(row)
-        cursor.execute(f"analyze {name}")
     cursor.close()
