@@ -1,0 +1,1 @@
+"""What runs in a terminal or on a server: run, load, measure."""

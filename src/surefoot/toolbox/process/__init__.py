@@ -1,0 +1,1 @@
+"""Starting processes, knowing which are alive, and ending every one of them."""

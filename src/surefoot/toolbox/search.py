@@ -1,0 +1,98 @@
+"""Looks for an application where none was named, without importing anything.
+
+The committed list: ``manage.py``, then ``wsgi.py``, ``asgi.py``, ``app.py``, ``main.py`` and
+``application.py``, each with ``application``, ``app``, ``create_app`` or ``make_app`` in it.
+"""
+
+from __future__ import annotations
+
+import ast
+import re
+from pathlib import Path
+from typing import Final
+
+from surefoot.errors import TargetError
+
+__all__ = ["FILES", "NAMES", "search"]
+
+FILES: Final = ("wsgi", "asgi", "app", "main", "application")
+NAMES: Final = ("application", "app", "create_app", "make_app")
+_FACTORIES: Final = frozenset(NAMES[2:])
+_DJANGO: Final = re.compile(r"""DJANGO_SETTINGS_MODULE['"]\s*,\s*['"]([\w.]+)\.settings""")
+
+
+def search(directory: Path) -> str:
+    """The one target found in ``directory``.
+
+    Raises:
+        TargetError: None is found, or several that differ.
+    """
+    hits: dict[str, str] = {}
+    if project := _django(directory):
+        hits[f"{project}.wsgi"] = f"{project}.wsgi:application"
+    trees = {stem: tree for stem in FILES if (tree := _tree(directory / f"{stem}.py")) is not None}
+    for stem, tree in trees.items():
+        if name := _named(tree):
+            hits[stem] = f"{stem}:{name}()" if name in _FACTORIES else f"{stem}:{name}"
+    for stem in list(hits):
+        # wsgi.py that takes its object from app.py is one application, not two.
+        for other in _imported(trees.get(stem)):
+            if other != stem:
+                hits.pop(other, None)
+    if len(hits) == 1:
+        return next(iter(hits.values()))
+    if hits:
+        raise TargetError(
+            f"several applications are in {directory}: {', '.join(hits.values())}",
+            do=f"name one, as: surefoot run {next(iter(hits.values()))}",
+        )
+    raise TargetError(
+        f"no application is found in {directory}",
+        do="name it, as: surefoot run shop.wsgi:application, or its directory with --directory; "
+        f"looked for manage.py and {', '.join(FILES)}.py with {', '.join(NAMES)}",
+    )
+
+
+def _django(directory: Path) -> str:
+    try:
+        match = _DJANGO.search((directory / "manage.py").read_text(encoding="utf-8"))
+    except (OSError, UnicodeDecodeError):
+        return ""
+    if match is None or not (directory / match[1].replace(".", "/") / "wsgi.py").is_file():
+        return ""
+    return match[1]
+
+
+def _tree(path: Path) -> ast.Module | None:
+    try:
+        return ast.parse(path.read_bytes())
+    except (OSError, SyntaxError, ValueError):
+        return None
+
+
+def _named(tree: ast.Module) -> str:
+    bound = {name for node in tree.body for name in _bound(node)}
+    return next((name for name in NAMES if name in bound), "")
+
+
+def _bound(node: ast.stmt) -> list[str]:
+    match node:
+        case ast.Assign():
+            return [target.id for target in node.targets if isinstance(target, ast.Name)]
+        case ast.AnnAssign(target=ast.Name(id=name), value=value) if value is not None:
+            return [name]
+        case ast.FunctionDef() | ast.AsyncFunctionDef() | ast.ClassDef():
+            return [node.name]
+        case ast.ImportFrom():
+            return [alias.asname or alias.name for alias in node.names]
+    return []
+
+
+def _imported(tree: ast.Module | None) -> list[str]:
+    if tree is None:
+        return []
+    return [
+        node.module
+        for node in tree.body
+        if isinstance(node, ast.ImportFrom) and node.module and node.level == 0
+    ]

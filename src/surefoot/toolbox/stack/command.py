@@ -1,0 +1,75 @@
+"""How a server is started: its arguments, and what its processes are told."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import math
+from collections.abc import Sequence
+from typing import Final
+
+from surefoot.config import Config, to_mapping
+from surefoot.toolbox.target import Application
+
+__all__ = ["server_command", "worker_environment"]
+
+# The first gunicorn that opens a control socket unless it is told not to.
+_CONTROL_SOCKET: Final = (25, 1)
+
+
+def server_command(application: Application, config: Config, fds: Sequence[int]) -> list[str]:
+    """Arguments that serve the application on these listening sockets."""
+    server = application.server
+    words = _gunicorn(server.version, config, fds)
+    module = "gunicorn"
+    if server.kind == "uvicorn":
+        module, words = "surefoot.web.serve", _uvicorn(config, fds)
+    return application.interpreter.command(application.appended, module, *words)
+
+
+def _gunicorn(version: str, config: Config, fds: Sequence[int]) -> list[str]:
+    words = ["--worker-class", "gthread", "--workers", "1"]
+    words += ["--threads", str(config.server.threads)]
+    words += ["--keep-alive", str(math.ceil(config.server.keep_alive))]
+    words += ["--graceful-timeout", str(math.ceil(config.server.graceful_timeout))]
+    words += ["--log-level", "warning"]
+    # With an inherited socket among its binds gunicorn drops every path, so all are inherited.
+    for fd in fds:
+        words += ["--bind", f"fd://{fd}"]
+    if _numbers(version) >= _CONTROL_SOCKET:
+        words.append("--no-control-socket")
+    return [*words, "surefoot.web.entry:wsgi"]
+
+
+def _uvicorn(config: Config, fds: Sequence[int]) -> list[str]:
+    words = ["--keep-alive", str(math.ceil(config.server.keep_alive))]
+    words += ["--graceful-timeout", str(math.ceil(config.server.graceful_timeout))]
+    for fd in fds:
+        words += ["--fd", str(fd)]
+    return words
+
+
+def _numbers(version: str) -> tuple[int, ...]:
+    return tuple(int(part) for part in version.split(".") if part.isdigit())
+
+
+def worker_environment(
+    application: Application, config: Config, replica: str, records: str, *, every: bool
+) -> str:
+    """The JSON that ``surefoot.web.entry`` reads in the worker."""
+    app = dataclasses.replace(
+        config.app,
+        target=application.target,
+        directory=str(application.directory),
+        python=str(application.interpreter.path),
+        env_file="",
+    )
+    return json.dumps(
+        {
+            "config": to_mapping(dataclasses.replace(config, app=app)),
+            "replica": replica,
+            "records": records,
+            "every": every,
+            "code": list(application.code),
+        }
+    )

@@ -1,0 +1,121 @@
+"""Keeps one replica up: sees it die, starts it again, and says when that is of no use."""
+
+from __future__ import annotations
+
+import asyncio
+import signal
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from surefoot.toolbox.stack.replica import Replica
+from surefoot.toolbox.stack.restart import Lives
+
+__all__ = ["START_SECONDS", "Event", "Keeper"]
+
+START_SECONDS: Final = 60.0
+"""How long a replica may take until its first answer."""
+_LOOK: Final = 0.1
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """Something that happened to a replica."""
+
+    replica: str
+    what: str
+    """``"up"``, ``"died"``, ``"worker died"``, ``"output"`` or ``"gave up"``."""
+    text: str = ""
+
+
+class Keeper:
+    """Watches one replica that is to stay up.
+
+    Args:
+        replica: Started or not.
+        shared: Listening sockets it accepts from besides its own.
+        watch: Called with everything that happens to it.
+    """
+
+    def __init__(
+        self, replica: Replica, shared: Sequence[int], watch: Callable[[Event], None]
+    ) -> None:
+        self.replica = replica
+        self._shared = shared
+        self._watch = watch
+        self._lives = Lives()
+
+    async def start(self) -> bool:
+        """Start it and wait for its first answer; ``False`` if it ended or took too long."""
+        self.replica.start(self._shared)
+        answered = asyncio.ensure_future(self.replica.answers())
+        ended = asyncio.ensure_future(self.replica.ended())
+        try:
+            await asyncio.wait(
+                [answered, ended], timeout=START_SECONDS, return_when=asyncio.FIRST_COMPLETED
+            )
+            up = answered.done()
+        finally:
+            answered.cancel()
+            ended.cancel()
+            await asyncio.gather(answered, ended, return_exceptions=True)
+        if up:
+            self._watch(Event(self.replica.name, "up"))
+        return up
+
+    async def keep(self) -> str:
+        """Start it again whenever it has died.
+
+        Returns:
+            How it died last, once starting it again has proven to be of no use.
+        """
+        while True:
+            how = await self._death()
+            self.replica.kill()
+            self.replica.restarts += 1
+            lasted = time.monotonic() - self.replica.up_since
+            self._lives = self._lives.ended(lasted, was_up=self.replica.up_since > 0)
+            if self._lives.hopeless:
+                self._watch(Event(self.replica.name, "gave up", how))
+                return how
+            self._watch(Event(self.replica.name, "died", how))
+            await asyncio.sleep(self._lives.delay)
+            await self.start()
+
+    async def _death(self) -> str:
+        """How the replica ended, or its worker so often that the replica is to be ended."""
+        ended = asyncio.ensure_future(self.replica.ended())
+        try:
+            worker = self.replica.worker()
+            # One that never answered is not watched any longer: it is ended and started anew.
+            while not ended.done() and self.replica.up_since > 0:
+                await asyncio.wait([ended], timeout=_LOOK)
+                now = self.replica.worker()
+                if now in (worker, 0) or ended.done():
+                    continue
+                if worker:
+                    self._worker_died()
+                if self._lives.hopeless:
+                    return "its worker dies again and again"
+                worker = now
+            return _reason(ended.result()) if ended.done() else "it did not answer"
+        finally:
+            ended.cancel()
+            await asyncio.gather(ended, return_exceptions=True)
+
+    def _worker_died(self) -> None:
+        # gunicorn's master starts a dead worker by itself, at once and without end.
+        self.replica.restarts += 1
+        self._lives = self._lives.ended(time.monotonic() - self.replica.up_since, was_up=True)
+        self.replica.up_since = time.monotonic()
+        self._watch(Event(self.replica.name, "worker died"))
+
+
+def _reason(code: int) -> str:
+    if code >= 0:
+        return f"exit code {code}"
+    try:
+        return f"killed by {signal.Signals(-code).name}"
+    except ValueError:
+        return f"killed by signal {-code}"

@@ -1,0 +1,150 @@
+"""One replica: a server process group, its own socket, its output, and its successive lives."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+from surefoot.config import Config
+from surefoot.toolbox.process.child import Child
+from surefoot.toolbox.process.table import MARK, children, members, snapshot
+from surefoot.toolbox.stack.command import server_command
+from surefoot.toolbox.stack.front import unix_listener
+from surefoot.toolbox.stack.output import Output
+from surefoot.toolbox.target import Application
+
+__all__ = ["Replica", "Site"]
+
+_POLL: Final = 0.02
+_ANSWER_SECONDS: Final = 10.0
+# OPTIONS asks the application nothing that it would have to work for or that could change data.
+_QUESTION: Final = (
+    b"OPTIONS / HTTP/1.1\r\nHost: localhost\r\nUser-Agent: surefoot\r\nConnection: close\r\n\r\n"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Site:
+    """What all replicas of one stack share."""
+
+    application: Application
+    config: Config
+    directory: Path
+    """The run directory, mode 0700, its path short enough for sockets."""
+    mark: str
+
+
+class Replica:
+    """One server process group with a Unix socket of its own.
+
+    Args:
+        name: ``"0"``, ``"1"``, ...
+        site: Where it runs.
+        settings: What its workers read from ``SUREFOOT_SETTINGS``.
+    """
+
+    def __init__(self, name: str, site: Site, settings: str) -> None:
+        self.name = name
+        self.socket = site.directory / f"{name}.sock"
+        self.output = Output(site.directory / f"{name}.log")
+        self.restarts = 0
+        """Times that it, or its worker under it, had to be started again."""
+        self.up_since = 0.0
+        """Monotonic seconds of this life's first answer; 0 before it."""
+        self._site = site
+        self._settings = settings
+        self._child: Child | None = None
+
+    @property
+    def address(self) -> str:
+        """``"unix:/path/0.sock"``, where this replica alone answers."""
+        return f"unix:{self.socket}"
+
+    @property
+    def pid(self) -> int:
+        """The leading process; 0 before the first start."""
+        return self._child.pid if self._child else 0
+
+    @property
+    def alive(self) -> bool:
+        """Whether its leading process lives."""
+        return self._child is not None and self._child.code is None
+
+    def pids(self) -> list[int]:
+        """Every living process of it: master, workers and whatever they started."""
+        return sorted(members(self.pid, snapshot())) if self.pid else []
+
+    def worker(self) -> int:
+        """The process that answers requests; 0 while there is none."""
+        if not self.alive:
+            return 0
+        if self._site.application.server.kind == "uvicorn":
+            return self.pid
+        return min(children(self.pid), default=0)
+
+    def start(self, shared: Sequence[int]) -> None:
+        """Start it on a fresh socket of its own and on the ``shared`` listening sockets."""
+        application = self._site.application
+        self.up_since = 0.0
+        listener = unix_listener(self.socket)
+        try:
+            fds = (listener.fileno(), *shared)
+            environment = {
+                "PYTHONUNBUFFERED": "1",
+                **application.environment,
+                "SUREFOOT_SETTINGS": self._settings,
+                MARK: self._site.mark,
+            }
+            self._child = Child(
+                server_command(application, self._site.config, fds),
+                directory=application.directory,
+                environment=environment,
+                output=self.output.path,
+                fds=fds,
+            )
+        finally:
+            # Held only by the replica: when it is gone a connection is refused, not left waiting.
+            listener.close()
+
+    async def answers(self) -> None:
+        """Wait until it answers a request, with whatever status."""
+        while not await self._asked():  # noqa: ASYNC110 - nothing tells when a server is ready
+            await asyncio.sleep(_POLL)
+        self.up_since = time.monotonic()
+
+    async def _asked(self) -> bool:
+        with suppress(OSError, TimeoutError, asyncio.IncompleteReadError):
+            async with asyncio.timeout(_ANSWER_SECONDS):
+                reader, writer = await asyncio.open_unix_connection(str(self.socket))
+                try:
+                    writer.write(_QUESTION)
+                    return (await reader.readexactly(5)) == b"HTTP/"
+                finally:
+                    writer.close()
+        return False
+
+    async def ended(self) -> int:
+        """The exit code of its leading process, once that has ended."""
+        if self._child is None:
+            return 0
+        return await self._child.wait()
+
+    async def stop(self, grace: float) -> None:
+        """Ask it to finish; whatever lives after ``grace`` seconds is killed."""
+        if self._child is None:
+            return
+        self._child.terminate()
+        with suppress(TimeoutError):
+            async with asyncio.timeout(grace):
+                await self._child.wait()
+        self.kill()
+
+    def kill(self) -> None:
+        """End every process of it now."""
+        if self._child is not None:
+            self._child.kill()

@@ -1,0 +1,197 @@
+"""Starts an application's replicas, keeps them up, and leaves nothing behind."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import shutil
+import tempfile
+from collections.abc import Callable
+from pathlib import Path
+from types import TracebackType
+from typing import Final, Self
+
+from surefoot.config import Config, Settings
+from surefoot.errors import ServerError, SurefootError
+from surefoot.toolbox.process.child import end
+from surefoot.toolbox.stack.command import worker_environment
+from surefoot.toolbox.stack.front import Front, HeldSocket, NoFront
+from surefoot.toolbox.stack.keeper import START_SECONDS, Event, Keeper
+from surefoot.toolbox.stack.replica import Replica, Site
+from surefoot.toolbox.target import Application
+
+__all__ = ["Stack"]
+
+_LOOK: Final = 0.1
+_LONGEST_PATH: Final = 90
+_TAIL: Final = 20
+
+
+class Stack:
+    """The replicas of one application, as an asynchronous context.
+
+    Args:
+        application: What ``find_application`` found.
+        settings: Its configuration.
+        records: Datagram socket that the workers' telemetry sends to; none turns it off.
+        every: One record per request instead of sums only.
+        listen: Address that users reach; without it there are only the replicas' own sockets.
+        watch: Called with everything that happens, the application's output included.
+
+    Raises:
+        ServerError: On entering: the address is taken, or a replica does not come up.
+    """
+
+    def __init__(
+        self,
+        application: Application,
+        settings: Settings,
+        *,
+        records: Path | None = None,
+        every: bool = False,
+        listen: str | None = None,
+        watch: Callable[[Event], None] | None = None,
+    ) -> None:
+        self.application = application
+        self.config: Config = settings.config
+        self.replicas: tuple[Replica, ...] = ()
+        self.environ_directory = Path()
+        self._records = str(records) if records else ""
+        self._every = every
+        self._listen = listen
+        self._watch = watch or (lambda _: None)
+        self._front: Front = NoFront()
+        self._mark = ""
+        self._tasks: list[asyncio.Task[None]] = []
+        self._hurry = asyncio.Event()
+        self.failure: asyncio.Future[SurefootError]
+
+    @property
+    def front(self) -> str:
+        """``"127.0.0.1:8000"``, or empty."""
+        return self._front.address
+
+    def log_tail(self, count: int = _TAIL) -> str:
+        """The last lines that the application printed, of all replicas."""
+        return "\n".join(line for each in self.replicas for line in _last(each, count)[-count:])
+
+    def hurry(self) -> None:
+        """Stop at once, or stop waiting for a graceful end that is under way."""
+        self._hurry.set()
+
+    async def __aenter__(self) -> Self:
+        self.failure = asyncio.get_running_loop().create_future()
+        self._front = HeldSocket(self._listen) if self._listen else NoFront()
+        try:
+            self.environ_directory = _run_directory()
+            self._mark = self.environ_directory.name
+            self.replicas = tuple(
+                self._replica(str(number)) for number in range(self.config.server.replicas)
+            )
+            shared = self._front.descriptors()
+            keepers = [Keeper(replica, shared, self._watch) for replica in self.replicas]
+            async with asyncio.TaskGroup() as group:
+                for keeper in keepers:
+                    group.create_task(self._first_start(keeper))
+        except BaseExceptionGroup as errors:
+            await self._stop(0.0)
+            raise errors.exceptions[0] from None
+        except BaseException:
+            await self._stop(0.0)
+            raise
+        self._tasks = [asyncio.create_task(self._keep_up(keeper)) for keeper in keepers]
+        self._tasks.append(asyncio.create_task(self._follow()))
+        return self
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        await self._stop(self.config.server.graceful_timeout)
+
+    def _replica(self, name: str) -> Replica:
+        site = Site(self.application, self.config, self.environ_directory, self._mark)
+        told = worker_environment(
+            self.application, self.config, name, self._records, every=self._every
+        )
+        return Replica(name, site, told)
+
+    # --- Starting and keeping up ------------------------------------------------------------------
+
+    async def _first_start(self, keeper: Keeper) -> None:
+        """Tried once only: what does not come up now is a plain mistake."""
+        if await keeper.start():
+            return
+        replica = keeper.replica
+        text = f"did not answer within {START_SECONDS:.0f} s"
+        if not replica.alive:
+            text = "ended before its first answer"
+        raise self._failed(replica, f"({self.application.server}) {text}")
+
+    async def _keep_up(self, keeper: Keeper) -> None:
+        how = await keeper.keep()
+        if not self.failure.done():
+            text = f"dies as often as it is started ({how})"
+            self.failure.set_result(self._failed(keeper.replica, text))
+
+    def _failed(self, replica: Replica, text: str) -> ServerError:
+        said = "".join(f"\n  | {line}" for line in _last(replica, _TAIL))
+        words = "the application's own last words are above" if said else "it printed nothing"
+        return ServerError(f"replica {replica.name} {text}{said}", do=words)
+
+    async def _follow(self) -> None:
+        while True:
+            for replica in self.replicas:
+                for line in replica.output.fresh():
+                    self._watch(Event(replica.name, "output", line))
+            await asyncio.sleep(_LOOK)
+
+    # --- Stopping ---------------------------------------------------------------------------------
+
+    async def _stop(self, grace: float) -> None:
+        try:
+            await self._stop_keeping()
+            await self._stop_replicas(grace)
+        finally:
+            # Also when this very wait was interrupted: nothing is left behind.
+            for replica in self.replicas:
+                replica.kill()
+            end([replica.pid for replica in self.replicas if replica.pid], self._mark)
+            self._front.close()
+            for replica in self.replicas:
+                for line in replica.output.fresh():
+                    self._watch(Event(replica.name, "output", line))
+            if self._mark:
+                shutil.rmtree(self.environ_directory, ignore_errors=True)
+
+    async def _stop_keeping(self) -> None:
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+
+    async def _stop_replicas(self, grace: float) -> None:
+        if not self.replicas or grace <= 0:
+            return
+        hurried = asyncio.create_task(self._hurry.wait())
+        stopping = [asyncio.create_task(replica.stop(grace)) for replica in self.replicas]
+        everyone = asyncio.create_task(asyncio.wait(stopping))
+        try:
+            await asyncio.wait([hurried, everyone], return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            for task in (hurried, everyone, *stopping):
+                task.cancel()
+            await asyncio.gather(hurried, everyone, *stopping, return_exceptions=True)
+
+
+def _run_directory() -> Path:
+    for base in (tempfile.gettempdir(), "/tmp"):  # noqa: S108 - mkdtemp makes it private
+        if len(os.fsencode(base)) <= _LONGEST_PATH - len("/surefoot-12345678/123.sock"):
+            return Path(tempfile.mkdtemp(prefix="surefoot-", dir=base))
+    raise ServerError("there is no short directory for sockets", do="set TMPDIR to /tmp")
+
+
+def _last(replica: Replica, count: int) -> list[str]:
+    replica.output.fresh()
+    return replica.output.tail(count)

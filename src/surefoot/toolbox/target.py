@@ -1,0 +1,211 @@
+"""Finds the application: its directory, interpreter, environment, interface and routes."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import os
+import signal
+import subprocess
+import tempfile
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import IO, Any, Final
+
+from surefoot import __version__
+from surefoot.config import Settings
+from surefoot.core.target import Target, parse_target
+from surefoot.errors import InterpreterError, TargetError
+from surefoot.toolbox.env_file import read_env_file
+from surefoot.toolbox.interpreter import Interpreter, find_interpreter, link_directory
+from surefoot.toolbox.search import search
+from surefoot.toolbox.server_package import ServerPackage, server_package
+
+__all__ = ["Application", "Route", "find_application"]
+
+_KEYWORDS: Final = "SUREFOOT_FACTORY"
+_IMPORT_SECONDS: Final = 120.0
+_TAIL: Final = 15
+
+
+@dataclass(frozen=True, slots=True)
+class Route:
+    """One route and method, as the application's framework declares it."""
+
+    method: str
+    template: str
+    """As the framework writes it, ``"/books/<int:id>"`` or ``"/books/{id}"``."""
+    rule_parameters: tuple[tuple[str, str], ...]
+    """Name and kind of each: ``"int"``, ``"str"``, ``"float"``, ``"uuid"``, ``"path"``, or own."""
+    endpoint: str
+
+
+@dataclass(frozen=True, slots=True)
+class Application:
+    """An application that imports, and all that is needed to start it."""
+
+    target: str
+    """As the server's workers import it, ``"shop:create_app()"``."""
+    interface: str
+    """``"wsgi"`` or ``"asgi"``."""
+    framework: str
+    """``"flask"``, ``"fastapi"``, ``"starlette"`` or empty."""
+    framework_version: str
+    interpreter: Interpreter
+    server: ServerPackage
+    directory: Path
+    """Absolute; the working directory it is started in."""
+    code: tuple[str, ...]
+    """Directories and top-level packages whose frames are its own."""
+    routes: tuple[Route, ...]
+    appended: tuple[Path, ...]
+    """What goes to the end of the interpreter's path."""
+    environment: Mapping[str, str] = dataclasses.field(repr=False)
+    """Of its processes, with the env file's values; never to be shown."""
+
+
+def find_application(settings: Settings, environ: Mapping[str, str] = os.environ) -> Application:
+    """Find and import the application once, in its own interpreter.
+
+    Raises:
+        TargetError: It is not found, does not import, or is nothing that can be served.
+        InterpreterError: Its Python or its server is missing.
+        ConfigError: The env file or the server's kind is wrong.
+    """
+    target, directory = _located(settings)
+    app = settings.config.app
+    environment = dict(environ)
+    environment.pop("__PYVENV_LAUNCHER__", None)
+    if app.env_file:
+        environment |= read_env_file(settings.directory / Path(app.env_file).expanduser())
+    interpreter = find_interpreter(settings, directory, environ)
+    appended = (link_directory(environ),)
+    found = _inspected(target, app.settings, interpreter, appended, directory, environment)
+    server = server_package(
+        found["interface"], settings.config.server.kind, found["servers"], interpreter, environ
+    )
+    return Application(
+        target=str(target),
+        interface=found["interface"],
+        framework=found["framework"],
+        framework_version=found["framework_version"],
+        interpreter=interpreter,
+        server=server,
+        directory=directory,
+        code=(str(directory), target.package),
+        routes=tuple(_route(route) for route in found["routes"]),
+        appended=(*appended, *server.appended),
+        environment=environment,
+    )
+
+
+def _route(told: Mapping[str, Any]) -> Route:
+    parameters = tuple((str(name), str(kind)) for name, kind in told["parameters"])
+    return Route(told["method"], told["template"], parameters, told["endpoint"])
+
+
+def _located(settings: Settings) -> tuple[Target, Path]:
+    app = settings.config.app
+    directory = (settings.directory / Path(app.directory).expanduser()).resolve()
+    if not directory.is_dir():
+        raise TargetError(
+            f"there is no directory {directory}", do="check app.directory or --directory"
+        )
+    text = app.target or search(directory)
+    file, colon, name = text.partition(":")
+    if not file.endswith(".py"):
+        return parse_target(text), directory
+    path = (directory / file).resolve()
+    if not path.is_file():
+        raise TargetError(f"there is no file {path}", do="check the target's path")
+    # A script outside any package finds its neighbours only from its own directory.
+    home = path.parent
+    while (home / "__init__.py").is_file():
+        home = home.parent
+    if (home == directory) or directory in home.parents:
+        directory = home
+    dotted = ".".join(path.relative_to(home).with_suffix("").parts).removesuffix(".__init__")
+    return parse_target(dotted + colon + name), home
+
+
+def _inspected(
+    target: Target,
+    keywords: Mapping[str, Any],
+    interpreter: Interpreter,
+    appended: Sequence[Path],
+    directory: Path,
+    environment: Mapping[str, str],
+) -> dict[str, Any]:
+    with tempfile.TemporaryFile() as answer, tempfile.TemporaryFile() as output:
+        words = [str(target), "--fd", str(answer.fileno()), "--settings", _KEYWORDS]
+        code = _run(
+            interpreter.command(appended, "surefoot.web.inspect", *words),
+            cwd=directory,
+            env={**environment, _KEYWORDS: json.dumps(dict(keywords))},
+            output=output,
+            fd=answer.fileno(),
+            target=target,
+        )
+        answer.seek(0)
+        try:
+            found: dict[str, Any] = json.loads(answer.read())
+        except ValueError:
+            raise TargetError(
+                f"{target} ended its process while it was imported (exit code {code})"
+                + _quoted(_tail(output)),
+                do="run its import by hand in its own interpreter: "
+                f"{interpreter.path} -c 'import {target.module}'",
+            ) from None
+    if "error" in found:
+        error = found["error"]
+        raise TargetError(error["message"] + _quoted(error["traceback"]), do=error["do"])
+    if found["surefoot"] != __version__:
+        raise InterpreterError(
+            f"{interpreter.path} has Surefoot {found['surefoot']} installed, this is {__version__}",
+            do="install the same version in both places, or remove it there",
+        )
+    return found
+
+
+def _run(
+    command: list[str],
+    *,
+    cwd: Path,
+    env: Mapping[str, str],
+    output: IO[bytes],
+    fd: int,
+    target: Target,
+) -> int:
+    process = subprocess.Popen(
+        command,
+        cwd=cwd,
+        env=env,
+        stdin=subprocess.DEVNULL,
+        stdout=output,
+        stderr=output,
+        pass_fds=(fd,),
+        start_new_session=True,
+    )
+    try:
+        return process.wait(_IMPORT_SECONDS)
+    except subprocess.TimeoutExpired:
+        raise TargetError(
+            f"{target} was still importing after {_IMPORT_SECONDS:.0f} s" + _quoted(_tail(output)),
+            do="move what waits for other services out of the import",
+        ) from None
+    finally:
+        # What the import started must not outlive it, however this ends.
+        with suppress(ProcessLookupError, PermissionError):
+            os.killpg(process.pid, signal.SIGKILL)
+        process.wait()
+
+
+def _tail(output: IO[bytes]) -> str:
+    output.seek(0)
+    return "\n".join(output.read().decode(errors="replace").splitlines()[-_TAIL:])
+
+
+def _quoted(text: str) -> str:
+    return "\n" + "\n".join("  | " + line for line in text.splitlines()) if text else ""

@@ -1,0 +1,158 @@
+"""Import of the user's application, and telling WSGI from ASGI."""
+
+from __future__ import annotations
+
+import importlib
+import inspect
+import sys
+from collections.abc import Callable, Mapping
+from typing import Any, Final
+
+from surefoot.core.target import Target
+from surefoot.errors import TargetError
+
+__all__ = ["framework_object", "import_application", "interface"]
+
+_NAMES: Final = ("application", "app")
+_ASGI_ARGUMENTS: Final = 3
+_WSGI_ARGUMENTS: Final = 2
+# Under these names middleware keeps what it wraps.
+_WRAPPED: Final = ("app", "wsgi_app", "application", "_app", "wrapped", "_application")
+_DEEPEST: Final = 20
+_FRAMEWORKS: Final = (
+    ("flask", "Flask", "wsgi"),
+    ("fastapi", "FastAPI", "asgi"),
+    ("starlette.applications", "Starlette", "asgi"),
+)
+
+
+def import_application(target: Target, settings: Mapping[str, Any]) -> Callable[..., Any]:
+    """Import the target and, if it is a factory, call it with ``settings`` as keywords.
+
+    Raises:
+        TargetError: There is no such module or name, or it is nothing that could be served.
+        Exception: Whatever the application itself raises while it is imported.
+    """
+    module = _import(target)
+    found: Any = _attribute(module, target)
+    if target.call:
+        if not callable(found):
+            raise TargetError(f"{target.attribute} in {target.module} is no function to call")
+        found = found(*target.positional, **{**target.keywords, **settings})
+    elif settings:
+        raise TargetError(
+            f"[app] settings are given, but {target} is no factory",
+            do=f"name a function that builds the application, as {target.module}:create_app()",
+        )
+    if not callable(found):
+        raise TargetError(
+            f"{target} is {_described(found)}, neither a WSGI nor an ASGI application",
+            do="name the application object, or the function that builds it with () behind it",
+        )
+    served: Callable[..., Any] = found
+    return served
+
+
+def _import(target: Target) -> Any:
+    try:
+        return importlib.import_module(target.module)
+    except ModuleNotFoundError as error:
+        if error.name and (target.module + ".").startswith(error.name + "."):
+            raise TargetError(
+                f"there is no module {error.name} (target {target})",
+                do="give the directory it lies in with --directory, "
+                "or the interpreter it is installed in with --python",
+            ) from None
+        raise
+
+
+def _attribute(module: Any, target: Target) -> Any:
+    if not target.attribute:
+        for name in _NAMES:
+            if hasattr(module, name):
+                return getattr(module, name)
+        raise TargetError(
+            f"{target.module} has neither an application nor an app",
+            do=f"name the object, as {target.module}:NAME",
+        )
+    found = module
+    for name in target.attribute.split("."):
+        if not hasattr(found, name):
+            raise TargetError(
+                f"there is no {target.attribute} in {target.module}",
+                do="check the name behind the colon",
+            )
+        found = getattr(found, name)
+    return found
+
+
+def interface(application: Callable[..., Any]) -> str:
+    """``"wsgi"`` or ``"asgi"``, from the framework's class or else from the signature.
+
+    Raises:
+        TargetError: The callable fits neither.
+    """
+    for module, name, kind in _FRAMEWORKS:
+        if _is_a(application, module, name):
+            return kind
+    if _is_coroutine_function(application):
+        return "asgi"
+    required = _required(application)
+    if required == _ASGI_ARGUMENTS:
+        return "asgi"
+    if required is None or required == _WSGI_ARGUMENTS:
+        return "wsgi"
+    name = getattr(application, "__name__", type(application).__name__)
+    factory = f"; if it builds the application, write {name}()" if required == 0 else ""
+    raise TargetError(
+        f"{name} takes {required} arguments; WSGI calls with 2, ASGI with 3",
+        do=f"name the application object itself{factory}",
+    )
+
+
+def framework_object(application: object) -> tuple[str, Any]:
+    """The framework's name and its application object, looked for under middleware.
+
+    Returns:
+        ``("", None)`` where no known framework shows.
+    """
+    seen = application
+    for _ in range(_DEEPEST):
+        for module, name, _kind in _FRAMEWORKS:
+            if _is_a(seen, module, name):
+                return name.lower(), seen
+        inner = (getattr(seen, name, None) for name in _WRAPPED)
+        following = next((found for found in inner if callable(found)), None)
+        if following is None:
+            break
+        seen = getattr(following, "__self__", following)
+    return "", None
+
+
+def _is_a(found: object, module: str, name: str) -> bool:
+    # Only a framework the application has imported can have made its object.
+    loaded = sys.modules.get(module)
+    kind = getattr(loaded, name, None)
+    return isinstance(kind, type) and isinstance(found, kind)
+
+
+def _is_coroutine_function(application: Callable[..., Any]) -> bool:
+    if inspect.iscoroutinefunction(application):
+        return True
+    call = getattr(type(application), "__call__", None)  # noqa: B004 - the method itself is wanted
+    return inspect.iscoroutinefunction(call)
+
+
+def _required(application: Callable[..., Any]) -> int | None:
+    try:
+        parameters = inspect.signature(application).parameters.values()
+    except (TypeError, ValueError):
+        return None
+    if any(p.kind is p.VAR_POSITIONAL for p in parameters):
+        return None
+    places = (inspect.Parameter.POSITIONAL_ONLY, inspect.Parameter.POSITIONAL_OR_KEYWORD)
+    return sum(p.kind in places and p.default is p.empty for p in parameters)
+
+
+def _described(found: object) -> str:
+    return f"a {type(found).__name__}" if found is not None else "None"

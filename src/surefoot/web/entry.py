@@ -1,0 +1,192 @@
+"""What every server is given to serve: ``surefoot.web.entry:wsgi`` or ``:asgi``.
+
+In this order: settings, telemetry's hooks, import of the user's application, wrapping. Threads and
+sockets start after the fork, in the worker that serves its first request.
+"""
+
+from __future__ import annotations
+
+import functools
+import importlib
+import json
+import os
+import sys
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+from surefoot import config
+from surefoot.core.target import Target, parse_target
+from surefoot.errors import ConfigError, SurefootError, TargetError
+from surefoot.web.application import import_application, interface
+
+__all__ = ["VARIABLE", "Plan", "WorkerSettings", "apply", "plan", "worker_settings"]
+
+VARIABLE: Final = "SUREFOOT_SETTINGS"
+# gunicorn's master starts a worker anew after any other exit code, without end.
+_NO_RETRY: Final = 3
+
+
+@dataclass(frozen=True, slots=True)
+class WorkerSettings:
+    """What one worker process is told."""
+
+    config: config.Config
+    directory: Path
+    replica: str = ""
+    records: str = ""
+    """Path of the datagram socket that records are sent to; empty turns telemetry off."""
+    every: bool = False
+    """One record per request instead of sums only."""
+    code: tuple[str, ...] = ()
+    """Directories and top-level packages whose frames are the application's own."""
+
+
+@dataclass(frozen=True, slots=True)
+class Recording:
+    """What telemetry is installed with."""
+
+    records: str
+    every: bool
+    sample_hz: int
+    code: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What ``apply`` will do, in the order of its fields."""
+
+    recording: Recording | None
+    directory: Path
+    target: Target
+    keywords: Mapping[str, Any]
+
+
+def worker_settings(environ: Mapping[str, str], directory: Path) -> WorkerSettings:
+    """From the toolbox's variable, or else from the ``surefoot.toml`` of ``directory``.
+
+    Raises:
+        ConfigError: Either cannot be understood.
+    """
+    text = environ.get(VARIABLE)
+    if not text:
+        loaded = config.load(directory, environ=environ)
+        home = loaded.directory / loaded.config.app.directory
+        return WorkerSettings(loaded.config, home.resolve())
+    try:
+        told = json.loads(text)
+        described = config.from_mapping(told["config"], VARIABLE)
+        return WorkerSettings(
+            config=described,
+            directory=(directory / described.app.directory).resolve(),
+            replica=str(told.get("replica", "")),
+            records=str(told.get("records", "")),
+            every=bool(told.get("every", False)),
+            code=tuple(map(str, told.get("code", ()))),
+        )
+    except (ValueError, TypeError, KeyError, AttributeError) as error:
+        raise ConfigError(
+            f"{VARIABLE} does not hold what Surefoot writes there: {error!r}",
+            do="unset it; it is meant for processes that surefoot starts",
+        ) from error
+
+
+def plan(settings: WorkerSettings) -> Plan:
+    """Decide what serving with these settings takes; nothing is imported or changed.
+
+    Raises:
+        TargetError: No target is given, or it cannot be read.
+    """
+    app = settings.config.app
+    if not app.target:
+        raise TargetError(
+            "no target is configured", do='write target = "shop.wsgi:application" under [app]'
+        )
+    target = parse_target(app.target)
+    recording = None
+    if settings.records:
+        recording = Recording(
+            settings.records,
+            settings.every,
+            settings.config.telemetry.sample,
+            settings.code or (str(settings.directory), target.package),
+        )
+    return Plan(recording, settings.directory, target, app.settings)
+
+
+def apply(planned: Plan, wanted: str) -> Callable[..., Any]:
+    """Install hooks, import the application and wrap it.
+
+    Args:
+        planned: What ``plan`` decided.
+        wanted: ``"wsgi"`` or ``"asgi"``, as the server was told.
+
+    Raises:
+        TargetError: The application is of the other kind, or nothing that can be served.
+        Exception: Whatever the application raises while it is imported.
+    """
+    recorder = _installed(planned.recording)
+    home = str(planned.directory)
+    if home not in sys.path:
+        sys.path.insert(0, home)
+    application = import_application(planned.target, planned.keywords)
+    found = interface(application)
+    if found != wanted:
+        raise TargetError(
+            f"{planned.target} is a {found.upper()} application, asked for as {wanted.upper()}",
+            do=f"serve surefoot.web.entry:{found}",
+        )
+    return application if recorder is None else _recorded(application, wanted, recorder)
+
+
+def _installed(recording: Recording | None) -> Any:
+    if recording is None:
+        return None
+    try:
+        # Late: without records a worker loads nothing of telemetry.
+        from surefoot import telemetry  # noqa: PLC0415
+
+        return telemetry.install(
+            telemetry.Options(
+                records=recording.records,
+                every=recording.every,
+                sample_hz=recording.sample_hz,
+                code=recording.code,
+            )
+        )
+    except Exception as error:  # noqa: BLE001 - observing must never keep anybody from serving
+        return _without(error)
+
+
+def _recorded(application: Callable[..., Any], kind: str, recorder: Any) -> Callable[..., Any]:
+    try:
+        adapter = importlib.import_module(f"surefoot.web.{kind}")
+        wrapped: Callable[..., Any] = adapter.Recorded(application, recorder)
+    except Exception as error:  # noqa: BLE001 - as above
+        _without(error)
+        return application
+    return wrapped
+
+
+def _without(error: Exception) -> None:
+    sys.stderr.write(f"surefoot: serving without telemetry: {type(error).__name__}: {error}\n")
+
+
+@functools.cache
+def _application(wanted: str) -> Callable[..., Any]:
+    return apply(plan(worker_settings(os.environ, Path.cwd())), wanted)
+
+
+def __getattr__(name: str) -> Callable[..., Any]:
+    if name not in {"wsgi", "asgi"}:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    try:
+        return _application(name)
+    except SurefootError as error:
+        # A server would print a traceback of ours for what is a plain mistake of configuration.
+        sys.stderr.write(f"surefoot: {error}\n")
+        raise SystemExit(_NO_RETRY) from None
+    except AttributeError as error:
+        # Servers take an AttributeError from here for "there is no such name" and hide the cause.
+        raise ImportError(f"the application does not import: {error}") from error

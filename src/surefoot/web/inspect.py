@@ -1,0 +1,112 @@
+"""``python -m surefoot.web.inspect TARGET``: what an application is, as JSON, without serving it.
+
+The answer goes to a file descriptor of its own, so that nothing the application prints while it
+is imported can get into it.
+"""
+
+from __future__ import annotations
+
+import argparse
+import importlib.metadata
+import importlib.util
+import json
+import os
+import sys
+import traceback
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, Final
+
+from surefoot import __version__
+from surefoot.core.target import Target, parse_target
+from surefoot.errors import SurefootError
+from surefoot.web.application import framework_object, import_application, interface
+from surefoot.web.routes import routes
+
+__all__ = ["inspected", "main"]
+
+_SERVERS: Final = ("gunicorn", "uvicorn")
+_OURS: Final = str(Path(__file__).resolve().parent)
+
+
+def inspected(target: Target, settings: Mapping[str, Any]) -> dict[str, Any]:
+    """Import the application and describe it; a failure is described as well.
+
+    Returns:
+        ``interface``, ``framework``, ``framework_version``, ``routes``, ``servers`` (name to
+        version) and ``surefoot``; or ``error`` with ``message``, ``do`` and ``traceback``.
+    """
+    try:
+        application = import_application(target, settings)
+        kind = interface(application)
+        name, made = framework_object(application)
+        found = routes(name, made)
+    except SurefootError as error:
+        return {"error": {"message": error.message, "do": error.do, "traceback": ""}}
+    except (Exception, SystemExit) as error:  # noqa: BLE001 - whatever the application raises
+        return {"error": _raised(target, error)}
+    return {
+        "interface": kind,
+        "framework": name,
+        "framework_version": _version(name),
+        "routes": found,
+        "servers": {server: _version(server) for server in _SERVERS if _importable(server)},
+        "surefoot": __version__,
+    }
+
+
+def _raised(target: Target, error: BaseException) -> dict[str, str]:
+    report = traceback.TracebackException.from_exception(error, limit=None)
+    while report.stack and _is_ours(report.stack[0].filename):
+        del report.stack[0]
+    last = "".join(report.format_exception_only()).strip()
+    text = "".join(report.format()).strip() if report.stack else ""
+    return {"message": f"{target} does not import: {last}", "do": "", "traceback": text}
+
+
+def _is_ours(name: str) -> bool:
+    return (
+        name.startswith("<frozen")
+        or "importlib" in Path(name).parts
+        or (str(Path(name).resolve()).startswith(_OURS))
+    )
+
+
+def _importable(name: str) -> bool:
+    try:
+        return importlib.util.find_spec(name) is not None
+    except (ImportError, ValueError):
+        return False
+
+
+def _version(name: str) -> str:
+    try:
+        return importlib.metadata.version(name) if name else ""
+    except importlib.metadata.PackageNotFoundError:
+        return "unknown"
+
+
+def main(argv: list[str] | None = None) -> int:
+    """Inspect one target; the settings of a factory come from the variable named."""
+    parser = argparse.ArgumentParser(prog="python -m surefoot.web.inspect")
+    parser.add_argument("target")
+    parser.add_argument("--fd", type=int, default=1, help="where the JSON goes")
+    parser.add_argument("--settings", default="", help="variable that holds a factory's keywords")
+    args = parser.parse_args(argv)
+    sys.path[:0] = [] if str(Path.cwd()) in sys.path else [str(Path.cwd())]
+    settings = json.loads(os.environ.get(args.settings) or "{}") if args.settings else {}
+    try:
+        found = inspected(parse_target(args.target), settings)
+    except SurefootError as error:
+        found = {"error": {"message": error.message, "do": error.do, "traceback": ""}}
+    with os.fdopen(args.fd, "w", encoding="utf-8", closefd=False) as out:
+        json.dump(found, out)
+    return 1 if "error" in found else 0
+
+
+if __name__ == "__main__":
+    code = main()
+    sys.stdout.flush()
+    sys.stderr.flush()
+    # Threads that the application started while it was imported may never end by themselves.
+    os._exit(code)
