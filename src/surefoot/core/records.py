@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from surefoot.core.resources import Resource
 
 __all__ = [
+    "Block",
     "Capacity",
     "Change",
     "CodeEdit",
@@ -141,11 +142,11 @@ class Shape:
     """Inside the worker, under its GIL, without what drivers used outside it."""
     db_cpu: float
     delay: float
-    """Waiting for what is not modelled as a station."""
+    """Everything else between the first and the last line of the application."""
     pool_held: float
     """Part of the above that passed while a pooled connection was held."""
-    lock_held: float = 0.0
-    loop_blocked: float = 0.0
+    blocked: float
+    """Part of ``delay`` during which the event loop was held up."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,8 +156,12 @@ class RouteUse:
     route: str
     requests: int
     errors: int
+    p50: float
+    """Of the wall time inside the application, in seconds."""
+    p99: float
     wall: float
     cpu: float
+    """Inside the worker, without what drivers used outside its GIL."""
     queued: float
     loop: float
     resources: tuple[ResourceUse, ...]
@@ -179,16 +184,54 @@ class HostUse:
 
 
 @dataclass(frozen=True, slots=True)
+class Block:
+    """About one second of a probe: what the requests completed in it used, in total seconds.
+
+    Blocks are what gets resampled to say how sure a diagnosis is.
+    """
+
+    completed: int
+    """Answers, as the generator counted them."""
+    recorded: int
+    """Records, as the workers sent them."""
+    host: HostUse
+    response: float
+    """As the generator saw it, from sending to the last byte."""
+    wall: float
+    """Inside the application."""
+    cpu: float
+    """Inside the worker, without what drivers used outside its GIL."""
+    db_cpu: float
+    db_wait: float
+    pool_wait: float
+    pool_held: float
+    loop: float
+    outside: float
+    """Waiting for other services: HTTP, SMTP, caches."""
+
+
+@dataclass(frozen=True, slots=True)
 class Probe:
     """A closed loop of ``population`` requests held in flight for a while."""
 
     population: int
-    completed: int
-    seconds: float
-    latencies: tuple[float, ...]
-    """Response times of the completed requests, in order of completion."""
-    host: HostUse
+    blocks: tuple[Block, ...]
     routes: tuple[RouteUse, ...]
+    stacks: tuple[StackSample, ...] = ()
+    pool_size: int = 0
+    """Connections that one worker's pools may hand out; 0 when none was seen."""
+    dropped: int = 0
+    """Records that workers could not send."""
+
+    @property
+    def completed(self) -> int:
+        """Answers in all blocks."""
+        return sum(block.completed for block in self.blocks)
+
+    @property
+    def seconds(self) -> float:
+        """Length of all blocks."""
+        return sum(block.host.seconds for block in self.blocks)
 
     @property
     def throughput(self) -> float:
@@ -213,6 +256,9 @@ class RatePoint:
     high: float
     verdict: str
     """``"pass"``, ``"fail"`` or ``"undecided"``."""
+    why: str
+    judged: float
+    """The quantile that decided: the SLO's, or a lower one where requests were too few for it."""
     valid: bool
     why_invalid: str
     host: HostUse
@@ -239,11 +285,10 @@ class Evidence:
     pool_size: int
     """Connections one replica's pool may hand out; 0 when none was seen."""
     slo: Slo
+    sampled: float
+    """Seconds between two stack samples of a worker; 0 when nothing was sampled."""
     probes: tuple[Probe, ...]
     points: tuple[RatePoint, ...]
-    stacks: tuple[StackSample, ...] = ()
-    dropped: int = 0
-    """Records that telemetry could not send."""
     notes: tuple[str, ...] = ()
 
 

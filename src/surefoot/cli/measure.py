@@ -1,0 +1,99 @@
+"""``surefoot measure``: capacity, the resource that bounds it, and what to do first."""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import shutil
+import signal
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from surefoot import config
+from surefoot.cli.command import Command, add_config_options, config_flags, write_output
+from surefoot.cli.console import Console
+from surefoot.errors import UsageError
+from surefoot.toolbox.measure.run import Measurement, Plan, measure
+from surefoot.toolbox.report.document import document
+from surefoot.toolbox.report.screen import screen
+from surefoot.toolbox.target import find_application
+from surefoot.toolbox.workload import workload_for
+
+__all__ = ["COMMAND"]
+
+_SECONDS = 40.0
+
+
+def _options(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("target", nargs="?", help="what to measure, shop.wsgi:application say")
+    parser.add_argument("--url", help="measure something that runs already, from outside")
+    parser.add_argument(
+        "--seconds", type=float, default=_SECONDS, help="budget of the search (default 40)"
+    )
+    parser.add_argument("--html", metavar="FILE", help="write a report to look at")
+    add_config_options(
+        parser,
+        "workload.file",
+        "slo.latency",
+        "slo.quantile",
+        "server.kind",
+        "server.replicas",
+        "server.threads",
+        "app.python",
+        "app.directory",
+        "app.env_file",
+    )
+
+
+def _execute(args: argparse.Namespace, console: Console) -> Measurement:
+    if args.seconds <= 0:
+        raise UsageError(f"--seconds {args.seconds:g} leaves no time to search")
+    flags = config_flags(args) | {"app.target": args.target}
+    settings = config.load(Path.cwd(), flags=flags)
+    return asyncio.run(_measure(settings, args, console))
+
+
+async def _measure(
+    settings: config.Settings, args: argparse.Namespace, console: Console
+) -> Measurement:
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        loop.add_signal_handler(number, stop.set)
+    console.progress("looking at the application")
+    application = await asyncio.to_thread(find_application, settings)
+    workload, notes = await workload_for(application, settings, console.progress)
+    plan = Plan(application, settings, workload, args.seconds, notes)
+    measurement = await measure(plan, console.progress, stop)
+    if args.html:
+        from surefoot.toolbox.report.page import page  # noqa: PLC0415 - jinja2 only when asked
+
+        write_output(args.html, page(measurement))
+    return measurement
+
+
+def _text(measurement: Measurement) -> str:
+    return screen(measurement, min(120, shutil.get_terminal_size((96, 24)).columns))
+
+
+def _data(measurement: Measurement) -> Mapping[str, Any]:
+    return document(measurement)
+
+
+def _exit_code(measurement: Measurement) -> int:
+    if measurement.interrupted:
+        return 130
+    return 0 if measurement.diagnosis.valid else 3
+
+
+COMMAND = Command(
+    name="measure",
+    summary="Find the application's capacity, the resource that bounds it, and what to do first.",
+    example="surefoot measure shop.wsgi:application --slo 250ms --html report.html",
+    options=_options,
+    execute=_execute,
+    text=_text,
+    data=_data,
+    exit_code=_exit_code,
+)

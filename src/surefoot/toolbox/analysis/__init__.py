@@ -1,0 +1,1 @@
+"""What records and probes mean: demands, the model, its simulation, evidence. No effects here."""

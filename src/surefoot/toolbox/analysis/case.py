@@ -1,0 +1,112 @@
+"""What a lever is shown: the run, the model built from it, and where the time went."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from surefoot.core.records import Evidence, Place, Probe, ResourceUse, RouteUse
+from surefoot.core.resources import Kind, Resource
+from surefoot.toolbox.analysis.model import Model
+
+__all__ = ["Case", "Spot", "cpu_at", "spots", "without"]
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """A diagnosed run, as levers see it."""
+
+    evidence: Evidence
+    model: Model
+    bottleneck: Resource | None
+
+    @property
+    def serial(self) -> Probe:
+        """The probe with one request in flight: what a request costs undisturbed."""
+        return self.evidence.probes[0]
+
+    @property
+    def busy(self) -> Probe:
+        """The probe with every slot busy."""
+        return self.evidence.probes[-1]
+
+    @property
+    def requests(self) -> int:
+        """Requests recorded by the serial probe."""
+        return max(1, sum(route.requests for route in self.serial.routes))
+
+
+@dataclass(frozen=True, slots=True)
+class Spot:
+    """One place of the application's code using one resource for one route."""
+
+    route: RouteUse
+    resource: Resource
+    place: Place
+    requests: int
+    """Of the whole mix, for which the route's use is counted."""
+
+    @property
+    def per_call(self) -> float:
+        """Times per request of its route."""
+        return self.place.count / max(1, self.route.requests)
+
+    @property
+    def use(self) -> float:
+        """Seconds per request of the mix."""
+        return self.place.use / self.requests
+
+    @property
+    def cpu(self) -> float:
+        """CPU seconds per request of the mix."""
+        return self.place.cpu / self.requests
+
+    @property
+    def share(self) -> float:
+        """Of its route's response time."""
+        return self.place.use / self.route.wall if self.route.wall else 0.0
+
+
+def spots(case: Case, *kinds: Kind) -> Iterator[Spot]:
+    """Every place that used a resource of these kinds, in the serial probe."""
+    for route in case.serial.routes:
+        for use in route.resources:
+            if use.resource.kind in kinds:
+                yield from (Spot(route, use.resource, p, case.requests) for p in _sited(use))
+
+
+def _sited(use: ResourceUse) -> Iterator[Place]:
+    yield from (place for place in use.places if place.use > 0)
+
+
+def cpu_at(case: Case, route: str, site: str) -> float:
+    """CPU seconds per request of the mix spent below one line, as the sampler's counts share it."""
+    whole = at = 0
+    for probe in case.evidence.probes:
+        for stack in probe.stacks:
+            if stack.route == route and stack.state == "cpu":
+                whole += stack.count
+                at += stack.count if stack.site == site else 0
+    if not whole:
+        return 0.0
+    cpu = next((use.cpu for use in case.serial.routes if use.route == route), 0.0)
+    return at / whole * cpu / case.requests
+
+
+def without(case: Case, spot: Spot, cpu: float, share: float) -> Model:
+    """The model when a ``share`` of what a statement costs, and ``cpu`` seconds around it, go.
+
+    An embedded database's CPU was measured in the calling thread. Of a networked one only the
+    wait was, and the host's figure for all statements is split in proportion to it.
+    """
+    demand = case.model.alone
+    db_cpu = spot.cpu
+    if spot.resource.kind is Kind.DB_WAIT:
+        waited = demand.db_cpu + demand.db_wait
+        db_cpu = spot.use * demand.db_cpu / waited if waited else 0.0
+    return case.model.less(
+        app=cpu,
+        db_cpu=db_cpu * share,
+        db_wait=max(0.0, spot.use - db_cpu) * share,
+        held=(cpu + spot.use) * share if demand.pool_held else 0.0,
+    )

@@ -1,0 +1,390 @@
+"""The model of an application, fixed before anything is compared with it.
+
+Stations: each replica's interpreter (one core at most, its demand growing with the requests in
+it), the host's cores, each replica's lock and its pool as tokens over what they enclose, and plain
+waits. Slots limit the population. Demands come from two closed loops: one request in flight, and
+every slot busy.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from functools import cached_property
+from typing import Final
+
+from surefoot.core import laws
+from surefoot.core.records import Block, Evidence, Probe, Slo, Station
+from surefoot.core.resources import Kind, Resource
+from surefoot.core.stats import quantile
+from surefoot.toolbox.analysis.simulate import Job, Network, simulate
+
+__all__ = ["Demands", "Model", "demands", "model_of"]
+
+_LEAST_CORES: Final = 0.1
+_SIMULATED: Final = 5000
+_SEEDS: Final = (1, 2, 3)
+
+
+@dataclass(frozen=True, slots=True)
+class Demands:
+    """Seconds one request of the mix needs, at one population."""
+
+    population: int
+    response: float
+    wall: float
+    app: float
+    """CPU inside the interpreters, the server's share included."""
+    server: float
+    """The server's share of ``app``: what the workers used outside the application."""
+    blocked: float
+    """Holding the event loop without using its CPU."""
+    db_cpu: float
+    db_wait: float
+    """Waiting for the database beyond its CPU time."""
+    pool_wait: float
+    pool_held: float
+    outside: float
+    generator: float
+    neighbours: float
+    """Cores, not seconds per request."""
+
+    @property
+    def host(self) -> float:
+        """CPU on this host, the generator's included: it runs here."""
+        return self.app + self.db_cpu + self.generator
+
+    def less(
+        self,
+        *,
+        app: float = 0.0,
+        db_cpu: float = 0.0,
+        db_wait: float = 0.0,
+        outside: float = 0.0,
+        blocked: float = 0.0,
+        held: float = 0.0,
+    ) -> Demands:
+        """The same request without these seconds of it, each at most what there is."""
+        app = min(app, self.app - self.server)
+        db_cpu, db_wait = min(db_cpu, self.db_cpu), min(db_wait, self.db_wait)
+        outside, blocked = min(outside, self.outside), min(blocked, self.blocked)
+        gone = min(app + db_cpu + db_wait + max(outside, blocked), self.wall)
+        return replace(
+            self,
+            response=self.response - gone,
+            wall=self.wall - gone,
+            app=self.app - app,
+            db_cpu=self.db_cpu - db_cpu,
+            db_wait=self.db_wait - db_wait,
+            outside=self.outside - outside,
+            blocked=self.blocked - blocked,
+            pool_held=max(0.0, self.pool_held - held),
+        )
+
+
+def demands(population: int, blocks: Sequence[Block]) -> Demands:
+    """What a request needed in these blocks of a probe."""
+    done = max(1, sum(block.completed for block in blocks))
+    recorded = max(1, sum(block.recorded for block in blocks))
+
+    def each(name: str) -> float:
+        return math.fsum(getattr(block, name) for block in blocks) / recorded
+
+    def used(name: str) -> float:
+        return math.fsum(getattr(block.host, name) for block in blocks)
+
+    embedded, cpu = each("db_cpu"), each("cpu")
+    networked = used("database") / done
+    app = max(used("app") / done - embedded, cpu)
+    return Demands(
+        population=population,
+        response=math.fsum(block.response for block in blocks) / done,
+        wall=each("wall"),
+        app=app,
+        server=app - cpu,
+        blocked=max(0.0, each("loop") - cpu),
+        db_cpu=embedded + networked,
+        db_wait=max(0.0, each("db_wait") - networked),
+        pool_wait=each("pool_wait"),
+        pool_held=each("pool_held"),
+        outside=each("outside"),
+        generator=used("generator") / done,
+        neighbours=used("neighbours") / max(used("seconds"), 1e-9),
+    )
+
+
+@dataclass(frozen=True)
+class Model:
+    """What is known of the application, and what follows from it."""
+
+    alone: Demands
+    full: Demands
+    replicas: int
+    slots: int
+    """Of each replica."""
+    pool: int
+    """Connections of each replica; 0 where none was seen."""
+    cores: float
+    lock: float
+    """Seconds per request that the replica's lock is held."""
+    lock_routes: tuple[float, ...]
+    """How much longer than the mean each of ``jobs``' routes holds it."""
+    jobs: tuple[Job, ...]
+    limited: bool
+    """Whether slots limit the population (threads do, an event loop's 32 are a convention)."""
+    correction: float = 1.0
+    """Measured over modelled throughput with every slot busy."""
+
+    @property
+    def population(self) -> int:
+        """Requests that all replicas together may work on at once."""
+        return self.replicas * self.slots
+
+    @property
+    def available(self) -> float:
+        """Cores that neighbours leave."""
+        return max(_LEAST_CORES, self.cores - self.full.neighbours)
+
+    @property
+    def _interpreter(self) -> laws.Speed:
+        first, last = self.alone, self.full
+        return laws.slowing(
+            first.app + first.blocked,
+            last.app + first.blocked,
+            last.population,
+            self.replicas,
+        )
+
+    @property
+    def _held_delay(self) -> float:
+        alone = self.alone
+        share = min(1.0, alone.pool_held / alone.wall) if alone.wall else 0.0
+        inside = alone.pool_held - alone.db_cpu - share * (alone.app - alone.server)
+        return min(max(0.0, inside), self._delay)
+
+    @property
+    def _delay(self) -> float:
+        alone = self.alone
+        spent = alone.app + alone.blocked + alone.db_cpu + alone.generator + alone.pool_wait
+        return max(0.0, alone.response - spent)
+
+    def stations(self, *, tokens: bool = True) -> list[laws.Speed]:
+        """The closed network as the formulas take it."""
+        others = self.full.db_cpu
+        found = [self._interpreter, laws.servers(max(self.full.generator, 1e-7), self.available)]
+        delay = self._delay
+        inner = [laws.servers(max(others, 1e-7), self.available)]
+        if tokens and self.pool:
+            held, limit = self._held_delay, self.pool * self.replicas
+            if held:
+                inner.append(laws.delay(held))
+                delay -= held
+            if limit < self.population:
+                inner = [laws.flow_equivalent(inner, limit)]
+        found += inner
+        if tokens and self.lock:
+            found.append(laws.servers(self.lock, self.replicas))
+            delay -= self.lock
+        if delay > 1e-7:
+            found.append(laws.delay(delay))
+        return found
+
+    @cached_property
+    def uncorrected(self) -> float:
+        """Saturation throughput of the bare model, requests per second."""
+        with_tokens = laws.solve(self.stations(), self.population).throughput
+        without = laws.solve(self.stations(tokens=False), self.population).throughput
+        return min(with_tokens, without, self.available / self.full.host)
+
+    @property
+    def saturation(self) -> float:
+        """Requests per second with every slot busy, as the probe says the model is off."""
+        return self.uncorrected * self.correction
+
+    @cached_property
+    def network(self) -> Network:
+        """What the simulation runs the jobs on."""
+        alone = self.alone.app + self.alone.blocked
+        full = self.full.app + self.alone.blocked
+        per_replica = max(1, self.full.population // self.replicas)
+        ratio = (full / alone if alone else 1.0) / self.correction
+        steps = max(1, per_replica - 1)
+
+        def slowdown(n: int) -> float:
+            return 1.0 + (ratio - 1.0) * min(n - 1, steps) / steps
+
+        return Network(
+            replicas=self.replicas,
+            slots=self.slots if self.limited else 1 << 20,
+            pool=self.pool,
+            cores=self.available,
+            generator=self.full.generator,
+            slowdown=slowdown if per_replica > 1 else lambda _: 1.0,
+        )
+
+    def slo_rate(self, slo: Slo, *, without: frozenset[int] = frozenset()) -> float:
+        """The highest simulated rate that meets the SLO; 0 when even a tenth of saturation fails.
+
+        Args:
+            slo: What must hold.
+            without: Routes, by index, that are not judged.
+        """
+        low, high = 0.0, self.saturation
+        for _ in range(9):
+            rate = (low + high) / 2
+            met = sum(self._meets(slo, rate, seed, without) for seed in _SEEDS)
+            if met * 2 > len(_SEEDS):
+                low = rate
+            else:
+                high = rate
+        return low
+
+    def curve(self, rates: Sequence[float], quantiles: Sequence[float]) -> list[list[float]]:
+        """Simulated response times: for each rate one value per quantile."""
+        rows = []
+        for rate in rates:
+            times = sorted(
+                time for _, time in simulate(self.network, self.jobs, rate, _SIMULATED, _SEEDS[0])
+            )
+            rows.append([quantile(times, q) for q in quantiles])
+        return rows
+
+    def _meets(self, slo: Slo, rate: float, seed: int, without: frozenset[int]) -> bool:
+        done = simulate(self.network, self.jobs, rate, _SIMULATED, seed)
+        times = sorted(time for route, time in done if route not in without)
+        return not times or quantile(times, slo.quantile) <= slo.latency
+
+    def capacities(self, rate: float) -> tuple[Station, ...]:
+        """Every resource with its demand, capacity and utilisation at ``rate``, tightest first."""
+        full, alone = self.full, self.alone
+        cpu = full.app
+        loop = cpu + alone.blocked
+        found = [
+            (Kind.HOST_CPU, full.host, self.available),
+            (Kind.APP_CPU, cpu, float(self.replicas)),
+            (Kind.DB_CPU, full.db_cpu, self.available),
+            (Kind.APP_LOCK, self.lock, float(self.replicas)),
+            (Kind.DB_POOL, alone.pool_held, float(self.pool * self.replicas)),
+        ]
+        if self.limited:
+            holding = alone.wall - alone.pool_wait + alone.server
+            found.append((Kind.APP_THREADS, holding, float(self.population)))
+        else:
+            found.append((Kind.APP_LOOP, loop if alone.blocked > cpu / 4 else 0.0, self.replicas))
+        stations = [
+            Station(Resource(kind), demand, capacity, min(1.0, rate * demand / capacity))
+            for kind, demand, capacity in found
+            if demand > 0 and capacity > 0
+        ]
+        return tuple(sorted(stations, key=lambda station: station.bound))
+
+    def less(self, **seconds: float) -> Model:
+        """The same model without these seconds of each request; see ``Demands.less``."""
+        return replace(self, alone=self.alone.less(**seconds), full=self.full.less(**seconds))
+
+    def changed(self, **fields: object) -> Model:
+        """The same model with some of its figures changed: what a prediction is made from."""
+        return replace(self, **fields)  # type: ignore[arg-type]
+
+
+def model_of(evidence: Evidence, cores: int) -> Model:
+    """Build the model from the two probes of a run."""
+    first, last = evidence.probes[0], evidence.probes[-1]
+    alone, full = demands(first.population, first.blocks), demands(last.population, last.blocks)
+    bare = Model(
+        alone=alone,
+        full=full,
+        replicas=evidence.replicas,
+        slots=evidence.slots,
+        pool=evidence.pool_size,
+        cores=float(cores),
+        lock=0.0,
+        lock_routes=(),
+        jobs=(),
+        limited=evidence.interface == "wsgi",
+    )
+    waits = _lock_waits(last, evidence.sampled)
+    lock = _lock_demand(bare, sum(waits.values()), last)
+    locked = bare.changed(lock=lock, lock_routes=_lock_shares(first, waits))
+    model = locked.changed(jobs=_jobs(first, locked))
+    return model.changed(correction=_correction(model, last))
+
+
+def _correction(model: Model, probe: Probe) -> float:
+    measured = model.changed(slots=max(1, probe.population // model.replicas))
+    ratio = probe.throughput / measured.uncorrected if measured.uncorrected else 1.0
+    return min(1.5, max(0.5, ratio))
+
+
+def _lock_waits(probe: Probe, sampled: float) -> dict[str, float]:
+    """Seconds spent waiting for locks in a probe, by route, from the sampler's counts."""
+    waits: dict[str, float] = {}
+    for stack in probe.stacks:
+        if stack.state == "lock" and stack.route:
+            waits[stack.route] = waits.get(stack.route, 0.0) + stack.count * sampled
+    return waits
+
+
+def _lock_demand(model: Model, waited: float, probe: Probe) -> float:
+    waiting = waited / max(1, sum(block.recorded for block in probe.blocks))
+    spare = model._delay  # noqa: SLF001 - a method in all but name
+    if waiting < 0.02 * model.full.wall:
+        return 0.0
+    per_replica = max(1, probe.population // model.replicas)
+    interpreter = laws.servers(model.full.app + model.alone.blocked, 1)
+    return laws.invert_demand(waiting, [interpreter], spare, per_replica)
+
+
+def _lock_shares(probe: Probe, waits: dict[str, float]) -> tuple[float, ...]:
+    whole = sum(waits.values())
+    requests = sum(route.requests for route in probe.routes)
+    if not whole:
+        return tuple(0.0 for _ in probe.routes)
+    return tuple(
+        waits.get(route.route, 0.0) / whole * requests / max(1, route.requests)
+        for route in probe.routes
+    )
+
+
+def _jobs(probe: Probe, model: Model) -> tuple[Job, ...]:
+    """Requests to replay: every route's shapes, each as often as the route was asked for."""
+    requests = sum(route.requests for route in probe.routes)
+    wanted = 2000
+    network_wait = max(0.0, model.alone.response - model.alone.wall - model.alone.server)
+    networked = model.alone.db_cpu - _embedded(probe)
+    jobs: list[Job] = []
+    for index, route in enumerate(probe.routes):
+        share = route.requests / requests
+        hold = model.lock * model.lock_routes[index]
+        for k in range(round(share * wanted)):
+            shape = route.shapes[k % len(route.shapes)]
+            database = shape.db_cpu
+            if networked > 0 and model.alone.db_wait + networked > 0:
+                database += _db_wait(route) * networked / (model.alone.db_wait + networked)
+            delay = max(0.0, shape.delay - shape.blocked - (database - shape.db_cpu))
+            locked = min(hold, delay)
+            held = min(max(0.0, shape.pool_held - database - shape.cpu), delay - locked)
+            jobs.append(
+                Job(
+                    route=index,
+                    app=shape.cpu + shape.blocked + model.alone.server,
+                    database=database,
+                    held=held,
+                    locked=locked,
+                    delay=delay - held - locked + network_wait,
+                    pooled=shape.pool_held > 0 and model.pool > 0,
+                )
+            )
+    return tuple(jobs)
+
+
+def _embedded(probe: Probe) -> float:
+    recorded = max(1, sum(block.recorded for block in probe.blocks))
+    return sum(block.db_cpu for block in probe.blocks) / recorded
+
+
+def _db_wait(route: object) -> float:
+    uses = getattr(route, "resources", ())
+    waits = sum(use.use - use.cpu for use in uses if use.resource.kind is Kind.DB_WAIT)
+    return float(waits) / max(1, getattr(route, "requests", 1))

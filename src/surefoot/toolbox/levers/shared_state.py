@@ -1,0 +1,45 @@
+"""A lock held across a wait, narrowed to the state that it protects."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Final
+
+from surefoot.core.resources import Kind, Resource
+from surefoot.toolbox.analysis.case import Case
+from surefoot.toolbox.levers.step import Step, edit_at
+
+__all__ = ["NAME", "lock_sites", "steps"]
+
+NAME: Final = "shared-state"
+
+
+def lock_sites(case: Case) -> list[tuple[str, str, float]]:
+    """Route, line and share of all lock waits at it, the largest first."""
+    seen: dict[tuple[str, str], int] = {}
+    for stack in case.busy.stacks:
+        if stack.state == "lock" and stack.route:
+            key = (stack.route, stack.site)
+            seen[key] = seen.get(key, 0) + stack.count
+    whole = sum(seen.values())
+    ranked = sorted(seen.items(), key=lambda item: -item[1])
+    return [(route, site, count / whole) for (route, site), count in ranked]
+
+
+def steps(case: Case) -> Iterable[Step]:
+    """The lines at which requests queue for a lock of their process."""
+    lock = case.model.lock
+    if not lock:
+        return
+    for route, site, share in lock_sites(case)[:2]:
+        yield Step(
+            where=site,
+            relieves=Resource(Kind.APP_LOCK),
+            stage="edit",
+            action=edit_at(site, "hold the lock for the shared state only, not across the wait"),
+            model=case.model.changed(lock=lock * (1 - share)),
+            how=f"at {site}, wait outside the lock and take it for the shared state only",
+            because=f"the lock at {site} is held about {lock * share * 1e3:.1f} ms per request, "
+            f"and {route} queues for it",
+            risk="two requests may then wait for the same thing at the same time",
+        )

@@ -1,0 +1,1 @@
+"""Running an application under load to learn its capacity and what bounds it."""

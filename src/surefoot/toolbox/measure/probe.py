@@ -1,0 +1,145 @@
+"""One closed loop against the running application, cut into blocks of about a second."""
+
+from __future__ import annotations
+
+import asyncio
+import bisect
+import itertools
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from surefoot.core.records import Block, HostUse, Probe, Record, StackSample
+from surefoot.toolbox.analysis import aggregate
+from surefoot.toolbox.load import Closed, Generator, LoadResult
+from surefoot.toolbox.measure import host
+from surefoot.toolbox.measure.receiver import Receiver
+
+__all__ = ["Watch", "probe"]
+
+_BLOCK: Final = 1.0
+# Telemetry leaves the workers every few tens of milliseconds.
+_FLUSH: Final = 0.2
+
+
+@dataclass(frozen=True, slots=True)
+class Watched:
+    """The clocks of everybody, read about once a second while something ran."""
+
+    marks: tuple[float, ...]
+    """Seconds since the epoch."""
+    snapshots: tuple[host.Snapshot, ...]
+
+    def uses(self) -> list[HostUse]:
+        """What was used between each mark and the next."""
+        return [host.between(a, b) for a, b in itertools.pairwise(self.snapshots)]
+
+    def whole(self) -> HostUse:
+        """What was used from the first mark to the last."""
+        return host.between(self.snapshots[0], self.snapshots[-1])
+
+
+class Watch:
+    """Reads the clocks once a second for as long as its block runs."""
+
+    def __init__(self, owners: Callable[[], host.Owners]) -> None:
+        self._owners = owners
+        self._marks: list[float] = []
+        self._snapshots: list[host.Snapshot] = []
+        self._task: asyncio.Task[None] | None = None
+
+    async def __aenter__(self) -> Watch:
+        self._read()
+        self._task = asyncio.create_task(self._run())
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        assert self._task is not None
+        self._task.cancel()
+        await asyncio.wait([self._task])
+        if time.time() - self._marks[-1] > _BLOCK / 4 or len(self._marks) < 2:
+            self._read()
+
+    @property
+    def seen(self) -> Watched:
+        """Everything read so far."""
+        return Watched(tuple(self._marks), tuple(self._snapshots))
+
+    def _read(self) -> None:
+        self._marks.append(time.time())
+        self._snapshots.append(host.take(self._owners()))
+
+    async def _run(self) -> None:
+        while True:
+            await asyncio.sleep(_BLOCK)
+            self._read()
+
+
+async def probe(
+    generator: Generator,
+    receiver: Receiver | None,
+    owners: Callable[[], host.Owners],
+    population: int,
+    seconds: float,
+    *,
+    stop: asyncio.Event | None = None,
+) -> Probe:
+    """Hold ``population`` requests in flight for ``seconds`` and say what they used."""
+    if receiver is not None:
+        receiver.collect()
+    async with Watch(owners) as watch:
+        result = await generator.run(Closed(population=population, seconds=seconds), stop=stop)
+    await asyncio.sleep(_FLUSH)
+    received = receiver.collect() if receiver is not None else None
+    records = received.records if received else []
+    stacks: Sequence[StackSample] = received.stacks if received else ()
+    blocks = _blocks(watch.seen, result, records)
+    inside = [r for r in records if blocks and watch.seen.marks[0] <= r.start_ns / 1e9]
+    workers = received.workers.values() if received else ()
+    return Probe(
+        population=population,
+        blocks=blocks,
+        routes=aggregate.routes(inside),
+        stacks=tuple(stacks),
+        pool_size=max((worker.pool_size for worker in workers), default=0),
+        dropped=sum(worker.dropped for worker in workers),
+    )
+
+
+def _blocks(watched: Watched, result: LoadResult, records: Sequence[Record]) -> tuple[Block, ...]:
+    marks = list(watched.marks)
+    count = len(marks) - 1
+    done: list[list[float]] = [[] for _ in range(count)]
+    for due, response in zip(result.samples.due, result.samples.response, strict=True):
+        at = bisect.bisect_right(marks, result.started + due + response) - 1
+        if 0 <= at < count:
+            done[at].append(response)
+    costs: list[list[aggregate.Costs]] = [[] for _ in range(count)]
+    for record in records:
+        at = bisect.bisect_right(marks, (record.start_ns + record.wall_ns) / 1e9) - 1
+        if 0 <= at < count:
+            costs[at].append(aggregate.costs(record))
+    return tuple(
+        _block(use, responses, spent)
+        for use, responses, spent in zip(watched.uses(), done, costs, strict=True)
+        if responses and use.seconds > _BLOCK / 4
+    )
+
+
+def _block(use: HostUse, responses: list[float], spent: list[aggregate.Costs]) -> Block:
+    summed = aggregate.total(spent)
+    return Block(
+        completed=len(responses),
+        recorded=len(spent),
+        host=use,
+        response=sum(responses),
+        wall=summed.wall,
+        cpu=summed.cpu,
+        db_cpu=summed.db_cpu,
+        db_wait=summed.db_wait,
+        pool_wait=summed.pool_wait,
+        pool_held=summed.pool_held,
+        loop=summed.loop,
+        outside=summed.outside,
+    )

@@ -1,0 +1,310 @@
+"""One ``measure``: start it, probe it, predict, search, look beyond, conclude."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import tempfile
+import time
+from collections.abc import AsyncIterator, Callable, Coroutine
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Final, TypeVar
+
+from surefoot.config import Settings
+from surefoot.core.records import Capacity, Diagnosis, Evidence, RatePoint, Slo
+from surefoot.errors import RefusedError, ServerError
+from surefoot.toolbox.analysis.model import Model, model_of
+from surefoot.toolbox.analysis.search import Search, point_seconds
+from surefoot.toolbox.diagnose import diagnose, too_slow_alone
+from surefoot.toolbox.load import Closed, Generator, LoadResult, Workload
+from surefoot.toolbox.measure import host
+from surefoot.toolbox.measure.conditions import noise, refuse_useless
+from surefoot.toolbox.measure.point import Held, hold
+from surefoot.toolbox.measure.probe import probe
+from surefoot.toolbox.measure.receiver import Receiver
+from surefoot.toolbox.stack import Stack
+from surefoot.toolbox.target import Application
+
+__all__ = ["Interrupted", "Measurement", "Plan", "beyond_throughput", "measure"]
+
+T = TypeVar("T")
+Say = Callable[[str], None]
+
+_CHECK_SECONDS: Final = 1.5
+_PROBE_SECONDS: Final = 4.0
+_PROBE_REQUESTS: Final = 60
+_PROBE_LONGEST: Final = 20.0
+_LOOP_SLOTS: Final = 32
+_MOST_IN_FLIGHT: Final = 64
+_BEYOND: Final = 1.25
+_BEYOND_SECONDS: Final = 4.0
+_SETTLE: Final = 0.3
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What to measure and how long."""
+
+    application: Application
+    settings: Settings
+    workload: Workload
+    search_seconds: float
+    notes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Measurement:
+    """Everything one ``measure`` found out."""
+
+    evidence: Evidence
+    diagnosis: Diagnosis
+    model: Model
+    curve: tuple[tuple[float, float, float], ...]
+    """Simulated rate, median and SLO quantile of response time."""
+    seconds: float
+    interrupted: bool = False
+
+
+class Interrupted(Exception):  # noqa: N818 - not an error: somebody pressed Ctrl-C
+    """Stopped before there was anything to conclude from."""
+
+
+async def measure(plan: Plan, say: Say, stop: asyncio.Event) -> Measurement:
+    """Run the application under load and diagnose it.
+
+    Args:
+        plan: What to measure.
+        say: Is told in one line what is being done, a few times a second.
+        stop: Set to end early; what was measured by then is concluded from.
+
+    Raises:
+        RefusedError: The answers are not what the workload wants.
+        ServerError: The application died.
+        Interrupted: Stopped before both probes were through.
+    """
+    started = time.monotonic()
+    async with _running(plan, say) as bench:
+        evidence, model = await _probes(plan, bench, say, stop)
+        say("predicting")
+        search = _Search(plan, bench, evidence, model, say, stop)
+        predicted = await asyncio.to_thread(search.predict)
+        await bench.race(search.run(predicted))
+    evidence = search.evidence()
+    capacity = search.search.capacity
+    diagnosis = diagnose(evidence, model, capacity, predicted, search.invalid())
+    curve = await asyncio.to_thread(_curve, model, evidence.slo, capacity)
+    return Measurement(evidence, diagnosis, model, curve, time.monotonic() - started, stop.is_set())
+
+
+@dataclass
+class _Bench:
+    """The running application, what loads it and what listens to it."""
+
+    stack: Stack
+    generator: Generator
+    receiver: Receiver
+    notes: list[str] = field(default_factory=list)
+
+    def owners(self) -> host.Owners:
+        """Whose processes are whose, now."""
+        app = tuple(pid for replica in self.stack.replicas for pid in replica.pids())
+        return host.Owners(app=app, generator=self.generator.pids)
+
+    async def race(self, work: Coroutine[Any, Any, T]) -> T:
+        """Do the work unless the application dies first."""
+        task = asyncio.ensure_future(work)
+        failure = self.stack.failure
+        try:
+            await asyncio.wait([task, failure], return_when=asyncio.FIRST_COMPLETED)
+            if failure.done() and not task.done():
+                raise failure.result()
+            return await task
+        finally:
+            if not task.done():
+                task.cancel()
+                with contextlib.suppress(asyncio.CancelledError, ServerError):
+                    await task
+
+
+@contextlib.asynccontextmanager
+async def _running(plan: Plan, say: Say) -> AsyncIterator[_Bench]:
+    with tempfile.TemporaryDirectory(prefix="surefoot-") as folder:
+        async with Receiver(Path(folder) / "records.sock") as receiver:
+            say(f"starting {plan.application.target}")
+            stack = Stack(plan.application, plan.settings, records=receiver.path, every=True)
+            async with stack:
+                addresses = [replica.address for replica in stack.replicas]
+                async with Generator(plan.workload, addresses, stamp=True) as generator:
+                    yield _Bench(stack, generator, receiver)
+
+
+async def _probes(
+    plan: Plan, bench: _Bench, say: Say, stop: asyncio.Event
+) -> tuple[Evidence, Model]:
+    settings = plan.settings.config
+    say("looking at the answers")
+    checked = await bench.race(
+        bench.generator.run(Closed(population=1, seconds=_CHECK_SECONDS), stop=stop)
+    )
+    _stop_here(stop)
+    wanted = checked.completed - sum(checked.errors.values())
+    refuse_useless(checked.statuses, max(0, wanted), bench.stack.log_tail(20))
+    seconds = _probe_seconds(checked)
+    if seconds > _PROBE_SECONDS:
+        say(f"slow answers: this will take about {_estimate(plan, checked):.0f} s")
+    say(f"one request at a time, for {seconds:.0f} s")
+    serial = await bench.race(
+        probe(bench.generator, bench.receiver, bench.owners, 1, seconds, stop=stop)
+    )
+    _stop_here(stop)
+    pool = serial.pool_size
+    slots = settings.server.threads
+    if plan.application.interface == "asgi":
+        slots = min(pool, _LOOP_SLOTS) if pool else _LOOP_SLOTS
+    population = min(slots * settings.server.replicas, _MOST_IN_FLIGHT)
+    say(f"every slot busy ({population} requests at a time), for {seconds:.0f} s")
+    busy = await bench.race(
+        probe(bench.generator, bench.receiver, bench.owners, population, seconds, stop=stop)
+    )
+    _stop_here(stop)
+    if not serial.routes or not busy.routes:
+        raise RefusedError(
+            "the workers sent no telemetry, so nothing can be attributed",
+            do="look whether the application replaces its own WSGI or ASGI callable",
+        )
+    sample = settings.telemetry.sample
+    evidence = Evidence(
+        target=str(plan.application.target),
+        interface=plan.application.interface,
+        framework=plan.application.framework,
+        replicas=settings.server.replicas,
+        slots=slots,
+        pool_size=pool,
+        slo=settings.objective,
+        sampled=1 / sample if sample else 0.0,
+        probes=(serial, busy),
+        points=(),
+        notes=plan.notes,
+    )
+    return evidence, model_of(evidence, host.cores())
+
+
+def _probe_seconds(checked: LoadResult) -> float:
+    rate = checked.completed / checked.seconds if checked.seconds else 0.0
+    return min(_PROBE_LONGEST, max(_PROBE_SECONDS, _PROBE_REQUESTS / max(rate, 0.1)))
+
+
+def _estimate(plan: Plan, checked: LoadResult) -> float:
+    return 2 * _probe_seconds(checked) + plan.search_seconds + 15
+
+
+def _stop_here(stop: asyncio.Event) -> None:
+    if stop.is_set():
+        raise Interrupted
+
+
+class _Search:
+    """The rate points of one run."""
+
+    def __init__(
+        self,
+        plan: Plan,
+        bench: _Bench,
+        evidence: Evidence,
+        model: Model,
+        say: Say,
+        stop: asyncio.Event,
+    ) -> None:
+        self.slo: Slo = evidence.slo
+        self.bench, self.model, self.say, self.stop = bench, model, say, stop
+        self.before = evidence
+        self.left = plan.search_seconds
+        self.ignored = too_slow_alone(evidence.probes[0], self.slo)
+        self.search = Search(self.slo, 1.0, 1.0)
+        self.beyond: RatePoint | None = None
+
+    def predict(self) -> float:
+        """The simulated rate at the SLO."""
+        routes = [route.route for route in self.before.probes[0].routes]
+        without = frozenset(i for i, name in enumerate(routes) if name in self.ignored)
+        return self.model.slo_rate(self.slo, without=without)
+
+    async def run(self, predicted: float) -> None:
+        """Search around the prediction, then offer more than can be served."""
+        saturation = self.model.saturation
+        guess = predicted if predicted > 0.05 * saturation else 0.5 * saturation
+        self.search = Search(self.slo, guess, 2 * saturation)
+        while not self.stop.is_set() and self.left > 1:
+            rate = self.search.propose()
+            if rate is None:
+                break
+            await self._point(rate)
+        if not self.stop.is_set():
+            await self._beyond(max(saturation, self.search.capacity.high))
+
+    async def _point(self, rate: float) -> None:
+        held = Held(self.slo, rate, self._ignored_names())
+        while True:
+            seconds = point_seconds(self.slo, rate, self.left)
+            self.say(f"{rate:.0f} requests/s for {seconds:.0f} s ({self._bracket()})")
+            interrupted = await hold(
+                held, self.bench.generator, self.bench.owners, seconds, self.stop
+            )
+            self.left -= seconds
+            undecided = held.judgement().verdict == "undecided"
+            if interrupted or not undecided or not self.search.may_extend or self.left < 1:
+                break
+            self.search.extend()
+        if not interrupted:
+            self.search.add(held.point())
+        self.bench.receiver.collect()
+        await asyncio.sleep(_SETTLE)
+
+    def _bracket(self) -> str:
+        capacity = self.search.capacity
+        if not capacity.high:
+            return "first point"
+        return f"between {capacity.low:.0f} and {capacity.high:.0f}"
+
+    def _ignored_names(self) -> frozenset[str]:
+        return (
+            frozenset(self.bench.generator.names_of(self.ignored)) if self.ignored else frozenset()
+        )
+
+    async def _beyond(self, saturation: float) -> None:
+        rate = saturation * _BEYOND
+        self.say(f"beyond saturation: {rate:.0f} requests/s for {_BEYOND_SECONDS:.0f} s")
+        held = Held(self.slo, rate, frozenset())
+        seconds = max(_BEYOND_SECONDS, min(10.0, 100 / max(rate, 1)))
+        await hold(held, self.bench.generator, self.bench.owners, seconds, self.stop)
+        self.beyond = held.point(beyond=True)
+
+    def evidence(self) -> Evidence:
+        """The evidence of the probes with all points added."""
+        points = tuple(sorted(self.search.points, key=lambda point: point.rate))
+        before = self.before
+        notes = list(before.notes)
+        notes += [f"{route} misses the SLO even alone" for route in self.ignored]
+        notes += [text for text in [noise(self.model.full.neighbours, self.model.cores)] if text]
+        return Evidence(
+            **{name: getattr(before, name) for name in Evidence.__slots__}
+            | {"points": (*points, *([self.beyond] if self.beyond else [])), "notes": tuple(notes)}
+        )
+
+    def invalid(self) -> str:
+        """Why the capacity found means nothing; empty when it does."""
+        near = [point for point in self.search.points if not point.valid]
+        return near[-1].why_invalid if near else ""
+
+
+def _curve(model: Model, slo: Slo, capacity: Capacity) -> tuple[tuple[float, float, float], ...]:
+    top = max(model.saturation, capacity.high) * 1.05
+    rates = [top * step / 16 for step in range(1, 17)]
+    rows = model.curve(rates, (0.5, slo.quantile))
+    return tuple((rate, p50, p) for rate, (p50, p) in zip(rates, rows, strict=True))
+
+
+def beyond_throughput(evidence: Evidence) -> float:
+    """What the application completed at most, from the point beyond saturation."""
+    return max((p.throughput for p in evidence.points if p.beyond), default=0.0)

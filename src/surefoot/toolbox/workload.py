@@ -1,0 +1,64 @@
+"""Which requests to send to an application: its workload file's, or those of its own pages."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from pathlib import Path
+
+from surefoot.config import Settings
+from surefoot.errors import WorkloadError
+from surefoot.toolbox.discover import Discovery, discover
+from surefoot.toolbox.load import Workload, parse_workload, read_workload
+from surefoot.toolbox.stack import Stack
+from surefoot.toolbox.target import Application
+
+__all__ = ["discover_workload", "workload_for"]
+
+Say = Callable[[str], None]
+
+
+async def workload_for(
+    application: Application, settings: Settings, say: Say
+) -> tuple[Workload, tuple[str, ...]]:
+    """The workload to measure with, and what has to be said about it.
+
+    Requests that write are left out unless the data is disposable.
+
+    Raises:
+        WorkloadError: The file cannot be used, or nothing is left to send.
+    """
+    notes: list[str] = []
+    file = settings.config.workload.file
+    if file:
+        workload = read_workload(settings.directory / Path(file).expanduser())
+    else:
+        found = await discover_workload(application, settings, say)
+        if not found.paths:
+            raise WorkloadError(
+                "none of the application's pages answered 200 to a plain GET",
+                do="write a workload file and name it with --workload",
+            )
+        workload = parse_workload(found.tables(), "the application's own pages")
+        notes.append(
+            f"no workload file: {len(found.paths)} pages found by routes and links, "
+            "each asked for equally often"
+        )
+    return _readable(workload, settings, notes), tuple(notes)
+
+
+def _readable(workload: Workload, settings: Settings, notes: list[str]) -> Workload:
+    if settings.config.data.disposable or not workload.writes:
+        return workload
+    notes.append(
+        f"left out because they write: {', '.join(workload.writes)} "
+        "(set [data] disposable = true to send them)"
+    )
+    return workload.without(workload.writes)
+
+
+async def discover_workload(application: Application, settings: Settings, say: Say) -> Discovery:
+    """Start the application once and look at its pages."""
+    async with Stack(application, settings, records=None, every=False) as stack:
+        address = stack.replicas[0].address
+        return await asyncio.to_thread(discover, address, application.routes, say)
