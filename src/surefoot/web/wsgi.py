@@ -39,21 +39,26 @@ class Recorded:
             recorder.fault(error)
             return self.app(environ, start_response)
 
+        root = environ.get("SCRIPT_NAME", "")
+
         def started(status: str, headers: Any, *error: Any) -> Any:
-            request.status = _code(status)
+            try:
+                request.status = int(status[:3])
+                request.route = request.route or _route(environ, root)
+            except Exception as fault:  # noqa: BLE001 - telemetry never breaks a request
+                recorder.fault(fault)
             return start_response(status, headers, *error)
 
-        root = environ.get("SCRIPT_NAME", "")
         try:
             body = self.app(environ, started)
         except BaseException:
             request.status = 500
-            self._end(request, environ, root)
+            self.end(request)
             raise
         if type(body) in {list, tuple}:
-            self._end(request, environ, root)
+            self.end(request)
             return body
-        return self._until_closed(body, request, environ, root)
+        return self._until_closed(body, request, environ)
 
     def _begin(self, environ: Environ) -> Request:
         sent = environ.get("HTTP_X_REQUEST_START")
@@ -62,40 +67,39 @@ class Recorded:
         self._recorder.work(request)
         return request
 
-    def _end(self, request: Request, environ: Environ, root: str) -> None:
+    def end(self, request: Request) -> None:
+        """The request is over; a second call does nothing."""
         recorder = self._recorder
         try:
             if request.done:
                 return
             recorder.rest(request)
             if not request.route:
-                request.route = _route(environ, root, request.status)
+                request.route = "(unmatched)" if request.status == 404 else "(unknown)"
             recorder.finish(request)
         except Exception as error:  # noqa: BLE001 - telemetry never breaks a request
             recorder.fault(error)
 
     def _until_closed(
-        self, body: Iterable[bytes], request: Request, environ: Environ, root: str
+        self, body: Iterable[bytes], request: Request, environ: Environ
     ) -> Iterable[bytes]:
-        def end() -> None:
-            self._end(request, environ, root)
-
         wrapper = environ.get("wsgi.file_wrapper")
         if isinstance(wrapper, type) and isinstance(body, wrapper):
             # A server looks for its own file wrapper to send the file by the kernel.
-            end()
+            self.end(request)
             return body
-        return _Body(body, end)
+        return _Body(body, self, request)
 
 
 class _Body:
     """An answer's body whose end is noticed."""
 
-    __slots__ = ("_body", "_end")
+    __slots__ = ("_body", "_recorded", "_request")
 
-    def __init__(self, body: Iterable[bytes], end: Callable[[], None]) -> None:
+    def __init__(self, body: Iterable[bytes], recorded: Recorded, request: Request) -> None:
         self._body = body
-        self._end = end
+        self._recorded = recorded
+        self._request = request
 
     def __iter__(self) -> Iterator[bytes]:
         return iter(self._body)
@@ -107,17 +111,10 @@ class _Body:
             if close is not None:
                 close()
         finally:
-            self._end()
+            self._recorded.end(self._request)
 
 
-def _code(status: str) -> int:
-    try:
-        return int(status[:3])
-    except (TypeError, ValueError):
-        return 0
-
-
-def _route(environ: Environ, root: str, status: int) -> str:
+def _route(environ: Environ, root: str) -> str:
     for find in ROUTES:
         found = find(environ)
         if found:
@@ -125,4 +122,4 @@ def _route(environ: Environ, root: str, status: int) -> str:
             if len(mounted) > len(root) and mounted.startswith(root):
                 found = mounted[len(root) :] + found
             return found
-    return "(unmatched)" if status == 404 else "(unknown)"
+    return ""
