@@ -1,0 +1,44 @@
+"""One typed, frozen, strict description of an application and of how it is to be run.
+
+Every key is declared once, as a field of a dataclass in ``tables``: the reader, the environment
+variables, the JSON schema, the commented file that ``surefoot init`` writes and the table in the
+docs are all derived from that field. An unknown key, a wrong type or an impossible value is one
+line that names file, key, what was found, what is allowed and the nearest right key.
+
+Precedence: flag > environment (``SUREFOOT_SERVER_THREADS=8``) > file > default.
+"""
+
+from surefoot.config.declared import Key, keys
+from surefoot.config.reading import from_mapping, load, to_mapping
+from surefoot.config.schema import schema
+from surefoot.config.tables import (
+    App,
+    Balancer,
+    Config,
+    Data,
+    Database,
+    Server,
+    Settings,
+    SloConfig,
+    Telemetry,
+    Workload,
+)
+
+__all__ = [
+    "App",
+    "Balancer",
+    "Config",
+    "Data",
+    "Database",
+    "Key",
+    "Server",
+    "Settings",
+    "SloConfig",
+    "Telemetry",
+    "Workload",
+    "from_mapping",
+    "keys",
+    "load",
+    "schema",
+    "to_mapping",
+]

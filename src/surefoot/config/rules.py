@@ -1,0 +1,61 @@
+"""What one key accepts besides its Python type, and how a field declares it."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+from surefoot import units
+
+__all__ = ["Rule", "address", "duration", "key"]
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """What one key accepts."""
+
+    doc: str
+    parse: Callable[[Any], Any] | None = None
+    show: Callable[[Any], str] | None = None
+    choices: tuple[str, ...] = ()
+    minimum: float | None = None
+    maximum: float | None = None
+    allowed: str = ""
+
+
+def key(default: Any, doc: str, **rule: Any) -> Any:
+    """A field with this default, its description and the other parts of its ``Rule``."""
+    metadata = {"rule": Rule(doc, **rule)}
+    if isinstance(default, Mapping):
+        return field(default_factory=lambda: default, metadata=metadata)
+    return field(default=default, metadata=metadata)
+
+
+def duration(default: float, doc: str, **rule: Any) -> Any:
+    """A field of seconds, written as ``"250ms"`` or a bare number."""
+    return key(
+        default,
+        doc,
+        parse=units.parse_duration,
+        show=units.format_duration,
+        allowed='a duration such as "250ms" or "30s"',
+        **rule,
+    )
+
+
+_ADDRESS: Final = re.compile(r"(?P<host>\[[0-9a-fA-F:]+\]|[^:\s/]+):(?P<port>\d{1,5})")
+
+
+def address(value: Any) -> str:
+    """``"127.0.0.1:8000"`` as it is.
+
+    Raises:
+        ValueError: It is no host and port.
+    """
+    text = str(value)
+    match = _ADDRESS.fullmatch(text)
+    if match is None or int(match["port"]) > 65535:
+        raise ValueError
+    return text

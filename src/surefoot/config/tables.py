@@ -1,0 +1,165 @@
+"""The tables and keys of ``surefoot.toml``: one frozen dataclass per table, one field per key."""
+
+from __future__ import annotations
+
+import types
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from surefoot.config.rules import address, duration, key
+from surefoot.core.records import Slo
+
+__all__ = [
+    "App",
+    "Balancer",
+    "Config",
+    "Data",
+    "Database",
+    "Server",
+    "Settings",
+    "SloConfig",
+    "Telemetry",
+    "Workload",
+]
+
+
+@dataclass(frozen=True, slots=True)
+class App:
+    """Where the application is."""
+
+    target: str = key(
+        "",
+        'What to serve: "shop.wsgi:application", "shop:create_app()" or a file. '
+        "Looked for in the working directory when not given.",
+    )
+    directory: str = key("", "Working directory of the application; also where its own code lies.")
+    python: str = key(
+        "",
+        "The application's interpreter. Default: its .venv, then VIRTUAL_ENV, then Surefoot's own.",
+    )
+    env_file: str = key(
+        "", "File of KEY=value lines put into the application's environment; never shown."
+    )
+    settings: Mapping[str, Any] = key(
+        types.MappingProxyType({}), "Keyword arguments of a factory target."
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Server:
+    """The server processes."""
+
+    kind: str = key(
+        "",
+        "Which server. Default: gunicorn for WSGI, uvicorn for ASGI.",
+        choices=("", "gunicorn", "uvicorn"),
+    )
+    replicas: int = key(
+        1, "Server process groups of one worker process each.", minimum=1, maximum=256
+    )
+    threads: int = key(4, "Requests a WSGI replica works on at once.", minimum=1, maximum=1024)
+    keep_alive: float = duration(
+        75.0, "How long an idle connection is kept open.", minimum=0.0, maximum=3600.0
+    )
+    graceful_timeout: float = duration(
+        30.0, "How long a stopping replica may finish its requests.", minimum=0.0, maximum=3600.0
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Balancer:
+    """What stands in front of the replicas."""
+
+    kind: str = key("none", "none: every replica accepts from one held socket.", choices=("none",))
+    listen: str = key(
+        "127.0.0.1:8000",
+        "Address and port that users reach.",
+        parse=address,
+        allowed='an address and a port such as "127.0.0.1:8000"',
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class SloConfig:
+    """What has to hold for a rate to count as carried."""
+
+    latency: float = duration(
+        0.250, "Response time that the quantile must stay within.", minimum=1e-6, maximum=600.0
+    )
+    quantile: float = key(
+        0.99, "Which quantile of response time is judged.", minimum=0.5, maximum=0.9999
+    )
+    errors: float = key(0.001, "Share of requests that may fail.", minimum=0.0, maximum=0.5)
+
+
+@dataclass(frozen=True, slots=True)
+class Workload:
+    """Which requests are sent when measuring."""
+
+    file: str = key("", "Workload file; made from the application's own routes when not given.")
+
+
+@dataclass(frozen=True, slots=True)
+class Data:
+    """The data behind the application, and what may be done to it."""
+
+    url_env: str = key(
+        "", "Environment variable from which the application reads its database URL."
+    )
+    disposable: bool = key(False, "Whether requests that write may be sent while measuring.")
+
+
+@dataclass(frozen=True, slots=True)
+class Telemetry:
+    """What is observed inside the workers."""
+
+    sample: int = key(
+        40,
+        "Stack samples a second of each worker; 0 turns the sampler off.",
+        minimum=0,
+        maximum=200,
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Database:
+    """One database connection of the application."""
+
+    pool_size: int = key(
+        0,
+        "Connections its pool may hold; 0 leaves the application's own setting.",
+        minimum=0,
+        maximum=10_000,
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Config:
+    """The whole description; one attribute per table of the file."""
+
+    app: App = field(default_factory=App)
+    server: Server = field(default_factory=Server)
+    balancer: Balancer = field(default_factory=Balancer)
+    slo: SloConfig = field(default_factory=SloConfig)
+    workload: Workload = field(default_factory=Workload)
+    data: Data = field(default_factory=Data)
+    telemetry: Telemetry = field(default_factory=Telemetry)
+    database: Mapping[str, Database] = field(default_factory=lambda: types.MappingProxyType({}))
+
+    @property
+    def objective(self) -> Slo:
+        """The SLO as the rest of the code passes it on."""
+        return Slo(self.slo.latency, self.slo.quantile, self.slo.errors)
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """A configuration and where each of its values came from."""
+
+    config: Config
+    sources: Mapping[str, str]
+    """Dotted key to ``"default"``, ``"surefoot.toml"``, ``"environment"`` or ``"flag"``."""
+    directory: Path
+    """Relative paths in the configuration start here."""
