@@ -1,0 +1,60 @@
+# Each target makes all it needs. On a machine with only Python, make and git: make demo, make test.
+
+VENV ?= .venv
+BIN := $(VENV)/bin
+PYTEST_FLAGS ?=
+
+.PHONY: help demo test check bench shape matrix format changelog clean
+
+help:
+	@echo "make demo     start the example bookshop under Surefoot"
+	@echo "make test     run the tests (installs what they need first)"
+	@echo "make check    lint, types, imports, generated files"
+	@echo "make bench    the measurements behind the figures in the docs"
+	@echo "make shape    size and complexity of this code beside that of others"
+	@echo "make matrix   the tests under every Python from 3.11 to 3.13 that is found"
+	@echo "make format   put the code into shape"
+
+$(VENV)/.demo: pyproject.toml constraints.txt scripts/venv.sh
+	@sh scripts/venv.sh $(VENV) examples
+	@touch $@
+
+$(VENV)/.dev: pyproject.toml constraints.txt scripts/venv.sh
+	@sh scripts/venv.sh $(VENV) dev
+	@touch $@ $(VENV)/.demo
+
+demo: $(VENV)/.demo
+	@$(BIN)/python scripts/demo.py
+
+test: $(VENV)/.dev
+	@sh scripts/servers.sh
+	@$(BIN)/python -m pytest $(PYTEST_FLAGS)
+	@test -n "$${CI:-}" || echo "all passed; next: make check, or see it at work: make demo"
+
+check: $(VENV)/.dev
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+	$(BIN)/python scripts/in_app_imports.py
+
+bench: $(VENV)/.dev
+	@sh scripts/servers.sh
+	@for file in bench/*.py; do echo "== $$file"; $(BIN)/python $$file || exit 1; done
+
+shape: $(VENV)/.dev
+	@$(BIN)/python scripts/shape.py
+
+matrix:
+	@sh scripts/servers.sh
+	@PYTEST_FLAGS='$(PYTEST_FLAGS)' sh scripts/matrix.sh
+
+format: $(VENV)/.dev
+	$(BIN)/ruff format .
+	$(BIN)/ruff check --fix .
+
+changelog: $(VENV)/.dev
+	$(BIN)/towncrier build --draft
+
+clean:
+	rm -rf $(VENV) .venv-* .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache

@@ -1,0 +1,128 @@
+"""Starts the example bookshop under Surefoot in two replicas, reads ten pages and stops it all."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import random
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Final
+
+EXAMPLES: Final = Path(__file__).resolve().parents[1] / "examples"
+PAGES: Final = (
+    "/",
+    "/books?page=1",
+    "/books?page=250",
+    "/books/1",
+    "/books/20000",
+    "/search?q=silent+river",
+    "/search?q=golden+lantern",
+    "/books/77/recommendations",
+    "/books/77/price",
+    "/stock/77",
+)
+
+
+@contextlib.contextmanager
+def started(command: list[str], **options: object) -> Iterator[subprocess.Popen[str]]:
+    """A process that is asked to stop at the end, and killed when it does not in 40 seconds."""
+    process = subprocess.Popen(command, text=True, cwd=EXAMPLES, **options)
+    try:
+        yield process
+    finally:
+        if process.poll() is None:
+            process.send_signal(signal.SIGTERM)
+        try:
+            process.wait(40)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait()
+
+
+def free_address() -> str:
+    """A loopback address whose port nobody listens on, below those of outgoing connections."""
+    for port in random.sample(range(20_000, 30_000), 50):
+        with socket.socket() as probe:
+            # A port that just served is still usable, as it is for the servers themselves.
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            with contextlib.suppress(OSError):
+                probe.bind(("127.0.0.1", port))
+                return f"127.0.0.1:{port}"
+    raise SystemExit("demo: no free port on 127.0.0.1")
+
+
+def wait_for(address: str, process: subprocess.Popen[str]) -> None:
+    """Return once the bookshop answers."""
+    deadline = time.monotonic() + 60
+    while process.poll() is None and time.monotonic() < deadline:
+        try:
+            urllib.request.urlopen(f"http://{address}/", timeout=5).close()
+        except OSError:
+            time.sleep(0.1)
+        else:
+            return
+    raise SystemExit("demo: the bookshop did not start")
+
+
+def read(address: str) -> None:
+    """Fetch the pages and say how each was answered."""
+    for page in PAGES:
+        begun = time.perf_counter()
+        try:
+            with urllib.request.urlopen(f"http://{address}{page}", timeout=10) as answer:
+                status, size = answer.status, len(answer.read())
+        except urllib.error.HTTPError as error:
+            with error:
+                status, size = error.code, len(error.read())
+        taken = (time.perf_counter() - begun) * 1e3
+        print(f"  {status}  {taken:7.1f} ms  {size:6} bytes  {page}", flush=True)
+
+
+def run(directory: str) -> int:
+    """Everything, with the data in ``directory``; returns the exit code."""
+    python = sys.executable
+    ports = ["--http-port", "0", "--mail-port", "0"]
+    with started([python, "services.py", *ports], stdout=subprocess.PIPE) as services:
+        assert services.stdout is not None
+        with services.stdout:
+            addresses = json.loads(services.stdout.readline())
+        environ = dict(
+            os.environ,
+            BOOKSHOP_DATA=directory,
+            BOOKSHOP_SERVICES=addresses["http"],
+            BOOKSHOP_MAIL=addresses["mail"],
+        )
+        environ.pop("DATABASE_URL", None)
+        front = free_address()
+        command = [python, "-m", "surefoot", "run", "--replicas", "2", "--listen", front]
+        print("The bookshop in two replicas:", *command[2:], "(in examples/)\n", flush=True)
+        with started(command, env=environ) as process:
+            wait_for(front, process)
+            print("\nTen pages through the front address:", flush=True)
+            read(front)
+            print("\nStopping.", flush=True)
+        print(f"surefoot run ended with exit code {process.returncode}.")
+    return process.returncode
+
+
+def main() -> int:
+    """Returns the exit code."""
+    with tempfile.TemporaryDirectory(prefix="bookshop-") as directory:
+        code = run(directory)
+    print("\nNext: point it at your own application, in its directory:\n")
+    print("    surefoot run yourpackage.wsgi:application\n")
+    return code
+
+
+if __name__ == "__main__":
+    sys.exit(main())

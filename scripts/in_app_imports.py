@@ -1,0 +1,45 @@
+"""Proves that the half which runs in every worker loads nothing but the standard library.
+
+Each module of it is imported in a fresh interpreter; whatever is loaded then and belongs neither to
+the standard library nor to Surefoot is named, and the exit code is 1.
+"""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+
+IN_APP = ("errors", "units", "core", "config", "telemetry", "web")
+
+PROGRAM = """
+import sys
+before = set(sys.modules)
+import importlib, pkgutil
+import surefoot
+for name in sys.argv[1:]:
+    module = importlib.import_module(f"surefoot.{name}")
+    for found in pkgutil.walk_packages(getattr(module, "__path__", []), f"surefoot.{name}."):
+        importlib.import_module(found.name)
+roots = {name.partition(".")[0] for name in set(sys.modules) - before}
+print(len([name for name in sys.modules if name.startswith("surefoot.")]))
+print(*sorted(roots - sys.stdlib_module_names - {"surefoot"}))
+"""
+
+
+def main() -> int:
+    """Returns the exit code."""
+    command = [sys.executable, "-c", PROGRAM, *IN_APP]
+    result = subprocess.run(command, capture_output=True, text=True, check=False, timeout=60)
+    if result.returncode:
+        print(result.stderr.strip())
+        return 1
+    count, foreign = result.stdout.split("\n")[:2]
+    if foreign:
+        print(f"the in-app half loads packages that are not the standard library's: {foreign}")
+        return 1
+    print(f"the in-app half ({count} modules) loads the standard library only")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
