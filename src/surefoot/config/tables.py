@@ -163,3 +163,7 @@ class Settings:
     """Dotted key to ``"default"``, ``"surefoot.toml"``, ``"environment"`` or ``"flag"``."""
     directory: Path
     """Relative paths in the configuration start here."""
+
+    def path(self, name: str) -> Path:
+        """A file or directory that the configuration names, ``~`` and relative ones resolved."""
+        return (self.directory / Path(name).expanduser()).resolve()

@@ -79,7 +79,7 @@ def find_application(settings: Settings, environ: Mapping[str, str] = os.environ
     environment = dict(environ)
     environment.pop("__PYVENV_LAUNCHER__", None)
     if app.env_file:
-        environment |= read_env_file(settings.directory / Path(app.env_file).expanduser())
+        environment |= read_env_file(settings.path(app.env_file))
     interpreter = find_interpreter(settings, directory, environ)
     appended = (link_directory(environ),)
     found = _inspected(target, app.settings, interpreter, appended, directory, environment)
@@ -108,7 +108,7 @@ def _route(told: Mapping[str, Any]) -> Route:
 
 def _located(settings: Settings) -> tuple[Target, Path]:
     app = settings.config.app
-    directory = (settings.directory / Path(app.directory).expanduser()).resolve()
+    directory = settings.path(app.directory)
     if not directory.is_dir():
         raise TargetError(
             f"there is no directory {directory}", do="check app.directory or --directory"

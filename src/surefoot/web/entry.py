@@ -72,8 +72,7 @@ def worker_settings(environ: Mapping[str, str], directory: Path) -> WorkerSettin
     text = environ.get(VARIABLE)
     if not text:
         loaded = config.load(directory, environ=environ)
-        home = loaded.directory / loaded.config.app.directory
-        return WorkerSettings(loaded.config, home.resolve())
+        return WorkerSettings(loaded.config, loaded.path(loaded.config.app.directory))
     try:
         told = json.loads(text)
         described = config.from_mapping(told["config"], VARIABLE)
