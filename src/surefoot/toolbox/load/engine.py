@@ -1,0 +1,167 @@
+"""Everything one worker process holds: the pools, the compiled workload, the users."""
+
+from __future__ import annotations
+
+import asyncio
+import itertools
+import random
+import resource
+import time
+from collections.abc import Callable, Iterator
+from typing import Final
+
+from surefoot.toolbox.load.exchange import Exchange
+from surefoot.toolbox.load.journey import PreparedFlow
+from surefoot.toolbox.load.login import log_in
+from surefoot.toolbox.load.messages import Done, Go, Open
+from surefoot.toolbox.load.pool import Pool
+from surefoot.toolbox.load.prepared import Prepared
+from surefoot.toolbox.load.run import Run
+from surefoot.toolbox.load.schedule import Closed, Schedule, due_times
+from surefoot.toolbox.load.users import DataSource, User
+from surefoot.toolbox.load.workload import Flow
+
+__all__ = ["Engine"]
+
+_SWEEP: Final = 0.1
+_STOP_GRACE: Final = 0.5
+
+
+class Engine:
+    """Sends requests from one process.
+
+    Args:
+        order: What to send and where to.
+    """
+
+    def __init__(self, order: Open) -> None:
+        workload = order.workload
+        self._order = order
+        draw = random.Random(f"{order.seed}-{order.index}")  # noqa: S311  # test data, no secrets
+        self._draw = draw
+        self._data = DataSource(workload, draw)
+        self._pools = [
+            Pool(address, order.connections, order.timeout, stamp=order.stamp)
+            for address in order.addresses
+        ]
+        turn = itertools.cycle(self._pools)
+        self._submit: Callable[[Exchange], None] = (
+            self._pools[0].submit
+            if len(self._pools) == 1
+            else lambda exchange: next(turn).submit(exchange)
+        )
+        names = {name: index for index, name in enumerate(workload.requests)}
+        self._flows = [self._prepared(flow, names) for flow in workload.flows]
+        self._login = [self._prepared(flow, names) for flow in workload.login]
+        self._shared = User()
+        self._users: list[User] = []
+        self.run: Run | None = None
+
+    async def log_in(self) -> int:
+        """Make this process's share of the users, logged in; returns how many.
+
+        Raises:
+            LoginError: One could not log in.
+        """
+        order = self._order
+        flows = order.workload.login
+        numbers = range(order.index, order.workload.users, order.of)
+        self._users = [User(self._data.of_user(number, flows)) for number in numbers]
+        sweeper = asyncio.create_task(self._sweep())
+        try:
+            await log_in(self._users, self._login, self._submit, self._draw)
+        finally:
+            sweeper.cancel()
+        return len(self._users)
+
+    async def execute(self, go: Go) -> Done:
+        """One run, from its start to the end of its last answer."""
+        run = Run(
+            self._submit, self._data, self._draw, self._users, self._shared, go.start,
+            self._order.timeout,
+        )  # fmt: skip
+        self.run = run
+        before = [pool.retries for pool in self._pools]
+        sweeper = asyncio.create_task(self._sweep())
+        try:
+            if isinstance(go.plan, Closed):
+                await self._warm(self._share(go.plan.population))
+            cpu = _cpu()
+            await self._play(run, go)
+            cpu = _cpu() - cpu
+        finally:
+            sweeper.cancel()
+        for pool in self._pools:
+            pool.abandon()
+        return Done(
+            seconds=time.monotonic() - go.start,
+            cpu=cpu,
+            unsent=run.unsent,
+            no_user=run.no_user,
+            retries=sum(p.retries - b for p, b in zip(self._pools, before, strict=True)),
+            connections=sum(pool.size for pool in self._pools),
+            abandoned=run.open,
+            precision=run.precision,
+        )
+
+    def stop(self) -> None:
+        """End the run early."""
+        if self.run is not None:
+            self.run.stop(_STOP_GRACE)
+
+    def close(self) -> None:
+        """Close every connection."""
+        for pool in self._pools:
+            pool.close()
+
+    async def _play(self, run: Run, go: Go) -> None:
+        order = self._order
+        if isinstance(go.plan, Closed):
+            flows = self._mix(go.seed + order.index)
+            requests = None if go.plan.requests is None else self._share(go.plan.requests)
+            await run.hold(self._share(go.plan.population), flows, go.plan.seconds, requests)
+            return
+        # Every process draws the whole schedule and takes every nth arrival: the same arrivals
+        # whatever the number of processes.
+        plan: Schedule = go.plan.scaled(order.workload.arrivals_per_request)
+        dues = itertools.islice(due_times(plan, go.seed), order.index, None, order.of)
+        flows = itertools.islice(self._mix(go.seed + 1), order.index, None, order.of)
+        await run.follow(dues, flows, plan.length)
+
+    async def _warm(self, population: int) -> None:
+        # A slot's first request must not pay for its connection.
+        each = -(-population // len(self._pools))
+        for pool in self._pools:
+            await pool.warm(each)
+
+    def _mix(self, seed: int) -> Iterator[PreparedFlow]:
+        if len(self._flows) == 1:
+            return itertools.repeat(self._flows[0])
+        # A session of n requests arrives at 1/n of its share of the requests.
+        weights = [flow.flow.weight / len(flow.steps) for flow in self._flows]
+        cumulated = list(itertools.accumulate(weights))
+        draw = random.Random(seed)  # noqa: S311  # a mix of requests, no secrets
+        return (draw.choices(self._flows, cum_weights=cumulated)[0] for _ in itertools.count())
+
+    def _share(self, whole: int) -> int:
+        return whole // self._order.of + (self._order.index < whole % self._order.of)
+
+    def _prepared(self, flow: Flow, names: dict[str, int]) -> PreparedFlow:
+        host = self._order.addresses[0].header
+        steps = [Prepared(step, names.get(step.name, 0), host) for step in flow.steps]
+        has_user = flow.as_user and self._order.workload.users > 0
+        return PreparedFlow(flow, steps, has_user=has_user, uses_data=self._data.uses(flow))
+
+    async def _sweep(self) -> None:
+        while True:
+            await asyncio.sleep(_SWEEP)
+            now = time.monotonic()
+            for pool in self._pools:
+                pool.expire(now)
+            if self.run is not None:
+                self.run.expire(now)
+
+
+def _cpu() -> float:
+    used = resource.getrusage(resource.RUSAGE_SELF)
+    return used.ru_utime + used.ru_stime

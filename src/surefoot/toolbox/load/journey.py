@@ -1,0 +1,52 @@
+"""A flow under way: who does it, and at which step it is."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from surefoot.toolbox.load.prepared import Prepared
+from surefoot.toolbox.load.users import User
+from surefoot.toolbox.load.workload import Flow
+
+__all__ = ["Journey", "PreparedFlow"]
+
+
+class PreparedFlow:
+    """A flow with its requests compiled.
+
+    Args:
+        flow: What the workload says.
+        steps: Its requests.
+        has_user: Whether one of the workload's users does it.
+        uses_data: Whether it takes values from data tables.
+    """
+
+    __slots__ = ("flow", "has_user", "plain", "session", "steps")
+
+    def __init__(
+        self, flow: Flow, steps: Sequence[Prepared], *, has_user: bool, uses_data: bool
+    ) -> None:
+        self.flow = flow
+        self.steps = steps
+        self.has_user = has_user
+        self.session = flow.session
+        # A plain flow remembers nothing: it goes the short way.
+        self.plain = not (has_user or flow.session or uses_data or steps[0].captures)
+
+
+class Journey:
+    """One doing of a flow."""
+
+    __slots__ = ("flow", "step", "user", "values")
+
+    def __init__(self, flow: PreparedFlow, user: User, drawn: dict[str, str]) -> None:
+        self.flow = flow
+        self.user = user
+        self.step = 0
+        # What the user has for good wins over what this one doing happens to draw.
+        self.values = drawn | user.values
+
+    @property
+    def current(self) -> Prepared:
+        """The request it is at."""
+        return self.flow.steps[self.step]

@@ -1,0 +1,95 @@
+"""A request compiled to bytes as far as it is the same every time."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Mapping
+from typing import Final
+
+from surefoot import __version__
+from surefoot.toolbox.load.cookies import CookieJar
+from surefoot.toolbox.load.template import Template
+from surefoot.toolbox.load.workload import IDEMPOTENT, Request
+
+__all__ = ["Payload", "Prepared"]
+
+Payload = tuple[bytes, bytes]
+"""The bytes up to the end of the last header, and those from the blank line on."""
+
+_DEFAULTS: Final = (("User-Agent", f"surefoot/{__version__}"), ("Accept", "*/*"))
+
+
+class Prepared:
+    """A request, ready to be rendered.
+
+    Args:
+        request: What the workload says.
+        index: The number samples know it by.
+        host: The ``Host`` header, unless the request has its own.
+    """
+
+    __slots__ = (
+        "_body",
+        "_fixed",
+        "_head",
+        "bodiless",
+        "captures",
+        "expect",
+        "idempotent",
+        "index",
+        "name",
+        "think",
+    )
+
+    def __init__(self, request: Request, index: int, host: str) -> None:
+        self.name = request.name
+        self.index = index
+        self.captures = request.captures
+        self.expect = request.expect
+        self.think = request.think
+        self.idempotent = request.method in IDEMPOTENT
+        self.bodiless = request.method == "HEAD"
+        self._head = _head(request, host)
+        self._body = request.body.text if request.body is not None else None
+        self._fixed: Payload | None = None
+        if self._head.fixed and (self._body is None or self._body.fixed):
+            self._fixed = self.render({}, random.Random(0))  # noqa: S311  # nothing is drawn
+
+    def render(
+        self, values: Mapping[str, str], draw: random.Random, jar: CookieJar | None = None
+    ) -> Payload:
+        """What to send this time.
+
+        Raises:
+            Missing: A value is not known yet.
+        """
+        if self._fixed is not None and not jar:
+            return self._fixed
+        head = self._head.render(values, draw)
+        if jar:
+            cookies = jar.header(head.split(" ", 2)[1])
+            head += f"Cookie: {cookies}\r\n" if cookies else ""
+        if self._body is None:
+            return head.encode(), b"\r\n"
+        body = self._body.render(values, draw).encode()
+        return f"{head}Content-Length: {len(body)}\r\n".encode(), b"\r\n" + body
+
+    def accepts(self, status: int) -> bool:
+        """Whether ``status`` is right."""
+        if self.expect:
+            return status in self.expect
+        return 200 <= status < 300 or status == 304
+
+
+def _head(request: Request, host: str) -> Template:
+    given = {name.lower() for name, _ in request.headers}
+    defaults = [("Host", host), *_DEFAULTS]
+    if request.body is not None and request.body.content_type:
+        defaults.append(("Content-Type", request.body.content_type))
+    head = Template((f"{request.method} ",)) + request.path + " HTTP/1.1\r\n"
+    for name, value in defaults:
+        if name.lower() not in given:
+            head += f"{name}: {value}\r\n"
+    for name, template in request.headers:
+        head = head + f"{name}: " + template + "\r\n"
+    return head

@@ -1,0 +1,54 @@
+"""Who sends: users with cookies and values of their own, and the rows of data they use."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Iterable, Mapping
+from typing import Final
+
+from surefoot.toolbox.load.cookies import CookieJar
+from surefoot.toolbox.load.workload import Flow, Row, Workload
+
+__all__ = ["DataSource", "User"]
+
+
+class User:
+    """One user: a cookie jar, and the values known to it by name."""
+
+    __slots__ = ("jar", "values")
+
+    def __init__(self, values: Mapping[str, str] | None = None) -> None:
+        self.jar: Final = CookieJar()
+        self.values: dict[str, str] = dict(values or {})
+
+
+class DataSource:
+    """Draws rows from the data tables, for each flow those that it asks for."""
+
+    def __init__(self, workload: Workload, draw: random.Random) -> None:
+        self._data = workload.data
+        self._draw = draw
+        self._tables = {flow: self._used(flow) for flow in (*workload.flows, *workload.login)}
+
+    def uses(self, flow: Flow) -> bool:
+        """Whether the flow asks for data at all."""
+        return bool(self._tables[flow])
+
+    def drawn(self, flow: Flow) -> dict[str, str]:
+        """A random row of each table that the flow asks for."""
+        values: dict[str, str] = {}
+        for rows in self._tables[flow]:
+            values.update(rows[int(self._draw.random() * len(rows))])
+        return values
+
+    def of_user(self, number: int, flows: Iterable[Flow]) -> dict[str, str]:
+        """The rows that the user of this number has for good."""
+        values: dict[str, str] = {}
+        for flow in flows:
+            for rows in self._tables[flow]:
+                values.update(rows[number % len(rows)])
+        return values
+
+    def _used(self, flow: Flow) -> list[tuple[Row, ...]]:
+        wanted = frozenset().union(*(step.names for step in flow.steps))
+        return [rows for rows in self._data.values() if wanted & rows[0].keys()]
