@@ -30,6 +30,8 @@ class _Ran:
     restarts: int
     signal: int
     """What ended it; 0 when its own time was over."""
+    left: tuple[int, ...]
+    """Processes that could not be ended."""
 
 
 def _options(parser: argparse.ArgumentParser) -> None:
@@ -86,8 +88,12 @@ async def _serve(
         ended = time.monotonic()
     if stack.failure.done():
         raise stack.failure.result()
-    restarts = sum(replica.restarts for replica in stack.replicas)
-    return _Ran(ended - started if started else 0.0, restarts, next(iter(received), 0))
+    return _Ran(
+        seconds=ended - started if started else 0.0,
+        restarts=sum(replica.restarts for replica in stack.replicas),
+        signal=next(iter(received), 0),
+        left=tuple(sorted(stack.left_over())),
+    )
 
 
 def _text(ran: _Ran) -> str:
@@ -95,12 +101,13 @@ def _text(ran: _Ran) -> str:
         return "stopped before it was up"
     times = "once" if ran.restarts == 1 else f"{ran.restarts} times"
     restarted = f"; restarted {times}" if ran.restarts else ""
-    return f"stopped after {units.format_duration(ran.seconds)}{restarted}; no process is left"
+    left = f"still alive: {', '.join(map(str, ran.left))}" if ran.left else "no process is left"
+    return f"stopped after {units.format_duration(ran.seconds)}{restarted}; {left}"
 
 
 def _exit_code(ran: _Ran) -> int:
     # TERM is how a service manager ends what runs well; Ctrl-C is an interruption.
-    clean = ran.seconds and ran.signal in (0, signal.SIGTERM)
+    clean = ran.seconds and not ran.left and ran.signal in (0, signal.SIGTERM)
     return 0 if clean else _INTERRUPTED
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -9,7 +10,7 @@ from typing import Any, Final
 
 from surefoot import units
 
-__all__ = ["Rule", "address", "duration", "key"]
+__all__ = ["Rule", "address", "duration", "key", "plain_table"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,3 +60,13 @@ def address(value: Any) -> str:
     if match is None or int(match["port"]) > 65535:
         raise ValueError
     return text
+
+
+def plain_table(value: Any) -> Any:
+    """A table as it is, if it can be handed to another process.
+
+    Raises:
+        TypeError: It holds something that JSON does not know, as a date.
+    """
+    json.dumps(value)
+    return value

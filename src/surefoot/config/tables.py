@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from surefoot.config.rules import address, duration, key
+from surefoot.config.rules import address, duration, key, plain_table
 from surefoot.core.records import Slo
 
 __all__ = [
@@ -43,7 +43,10 @@ class App:
         "", "File of KEY=value lines put into the application's environment; never shown."
     )
     settings: Mapping[str, Any] = key(
-        types.MappingProxyType({}), "Keyword arguments of a factory target."
+        types.MappingProxyType({}),
+        "Keyword arguments of a factory target.",
+        parse=plain_table,
+        allowed="a table of text, numbers, true or false, lists and tables",
     )
 
 

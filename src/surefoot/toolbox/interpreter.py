@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import os
 import shutil
-import subprocess
 import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -16,6 +15,7 @@ from typing import Final
 import surefoot
 from surefoot.config import Settings
 from surefoot.errors import InterpreterError
+from surefoot.toolbox.process.once import TookTooLong, run_once
 
 __all__ = ["Interpreter", "cache_directory", "find_interpreter", "link_directory", "probe"]
 
@@ -86,17 +86,11 @@ def probe(path: Path, source: str) -> Interpreter:
         InterpreterError: It does not run or is older than 3.11.
     """
     try:
-        done = subprocess.run(
-            [str(path), "-I", "-c", _PROBE],
-            capture_output=True,
-            timeout=_PROBE_SECONDS,
-            check=True,
-            start_new_session=True,
-        )
-        version, tag, platform = json.loads(done.stdout)
-    except (OSError, subprocess.SubprocessError, ValueError) as error:
+        done = run_once([str(path), "-I", "-c", _PROBE], seconds=_PROBE_SECONDS)
+        version, tag, platform = json.loads(done.output)
+    except (OSError, TookTooLong, ValueError) as error:
         raise InterpreterError(
-            f"{path} ({source}) does not run as a Python: {error}",
+            f"{path} ({source}) does not run as a Python: {type(error).__name__}",
             do="name the application's interpreter with --python",
         ) from error
     found = (int(version[0]), int(version[1]), int(version[2]))

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import fcntl
 import shutil
-import subprocess
 import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -13,6 +12,7 @@ from typing import Final
 
 from surefoot.errors import ConfigError, InterpreterError
 from surefoot.toolbox.interpreter import Interpreter, cache_directory
+from surefoot.toolbox.process.once import TookTooLong, run_once
 
 __all__ = ["ServerPackage", "server_package"]
 
@@ -100,20 +100,13 @@ def _pip(kind: str, interpreter: Interpreter, into: Path) -> str | None:
         [sys.executable, "-m", "pip", "--python", str(interpreter.path)],
     ):
         try:
-            done = subprocess.run(
-                [*front, *words],
-                capture_output=True,
-                text=True,
-                timeout=_INSTALL_SECONDS,
-                check=False,
-                start_new_session=True,
-            )
-        except (OSError, subprocess.SubprocessError) as error:
-            said = str(error)
+            done = run_once([*front, *words], seconds=_INSTALL_SECONDS)
+        except (OSError, TookTooLong) as error:
+            said = f"{front[0]}: {type(error).__name__}"
             continue
-        if done.returncode == 0:
+        if done.code == 0:
             return None
-        lines = [line for line in done.stderr.splitlines() if line.strip()] or ["no reason given"]
+        lines = [line for line in done.output.splitlines() if line.strip()] or ["no reason given"]
         said = next((line for line in reversed(lines) if "ERROR" in line), lines[-1])
     return said.strip()
 

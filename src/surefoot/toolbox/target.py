@@ -5,14 +5,11 @@ from __future__ import annotations
 import dataclasses
 import json
 import os
-import signal
-import subprocess
 import tempfile
 from collections.abc import Mapping, Sequence
-from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO, Any, Final
+from typing import Any, Final
 
 from surefoot import __version__
 from surefoot.config import Settings
@@ -20,6 +17,7 @@ from surefoot.core.target import Target, parse_target
 from surefoot.errors import InterpreterError, TargetError
 from surefoot.toolbox.env_file import read_env_file
 from surefoot.toolbox.interpreter import Interpreter, find_interpreter, link_directory
+from surefoot.toolbox.process.once import TookTooLong, run_once
 from surefoot.toolbox.search import search
 from surefoot.toolbox.server_package import ServerPackage, server_package
 
@@ -138,29 +136,37 @@ def _inspected(
     directory: Path,
     environment: Mapping[str, str],
 ) -> dict[str, Any]:
-    with tempfile.TemporaryFile() as answer, tempfile.TemporaryFile() as output:
+    with tempfile.TemporaryFile() as answer:
         words = [str(target), "--fd", str(answer.fileno()), "--settings", _KEYWORDS]
-        code = _run(
-            interpreter.command(appended, "surefoot.web.inspect", *words),
-            cwd=directory,
-            env={**environment, _KEYWORDS: json.dumps(dict(keywords))},
-            output=output,
-            fd=answer.fileno(),
-            target=target,
-        )
+        try:
+            done = run_once(
+                interpreter.command(appended, "surefoot.web.inspect", *words),
+                seconds=_IMPORT_SECONDS,
+                directory=directory,
+                environment={**environment, _KEYWORDS: json.dumps(dict(keywords))},
+                fds=(answer.fileno(),),
+            )
+        except TookTooLong as error:
+            raise TargetError(
+                f"{target} was still importing after {_IMPORT_SECONDS:.0f} s"
+                + _quoted(str(error), _TAIL),
+                do="move what waits for other services out of the import",
+            ) from None
         answer.seek(0)
         try:
             found: dict[str, Any] = json.loads(answer.read())
         except ValueError:
             raise TargetError(
-                f"{target} ended its process while it was imported (exit code {code})"
-                + _quoted(_tail(output)),
-                do="run its import by hand in its own interpreter: "
-                f"{interpreter.path} -c 'import {target.module}'",
+                f"{target} ended its process while it was imported (exit code {done.code})"
+                + _quoted(done.output, _TAIL),
+                do=f"import it by hand: {interpreter.path} -c 'import {target.module}'",
             ) from None
     if "error" in found:
-        error = found["error"]
-        raise TargetError(error["message"] + _quoted(error["traceback"]), do=error["do"])
+        told = found["error"]
+        raise TargetError(
+            told["message"] + _quoted(told["traceback"]),
+            do=told["do"] or f"it was imported with {interpreter}; --python names another",
+        )
     if found["surefoot"] != __version__:
         raise InterpreterError(
             f"{interpreter.path} has Surefoot {found['surefoot']} installed, this is {__version__}",
@@ -169,43 +175,5 @@ def _inspected(
     return found
 
 
-def _run(
-    command: list[str],
-    *,
-    cwd: Path,
-    env: Mapping[str, str],
-    output: IO[bytes],
-    fd: int,
-    target: Target,
-) -> int:
-    process = subprocess.Popen(
-        command,
-        cwd=cwd,
-        env=env,
-        stdin=subprocess.DEVNULL,
-        stdout=output,
-        stderr=output,
-        pass_fds=(fd,),
-        start_new_session=True,
-    )
-    try:
-        return process.wait(_IMPORT_SECONDS)
-    except subprocess.TimeoutExpired:
-        raise TargetError(
-            f"{target} was still importing after {_IMPORT_SECONDS:.0f} s" + _quoted(_tail(output)),
-            do="move what waits for other services out of the import",
-        ) from None
-    finally:
-        # What the import started must not outlive it, however this ends.
-        with suppress(ProcessLookupError, PermissionError):
-            os.killpg(process.pid, signal.SIGKILL)
-        process.wait()
-
-
-def _tail(output: IO[bytes]) -> str:
-    output.seek(0)
-    return "\n".join(output.read().decode(errors="replace").splitlines()[-_TAIL:])
-
-
-def _quoted(text: str) -> str:
-    return "\n" + "\n".join("  | " + line for line in text.splitlines()) if text else ""
+def _quoted(text: str, last: int = 0) -> str:
+    return "".join(f"\n  | {line}" for line in text.splitlines()[-last:])

@@ -155,4 +155,4 @@ def _required(application: Callable[..., Any]) -> int | None:
 
 
 def _described(found: object) -> str:
-    return f"a {type(found).__name__}" if found is not None else "None"
+    return f"of type {type(found).__name__}" if found is not None else "None"

@@ -56,12 +56,17 @@ def inspected(target: Target, settings: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _raised(target: Target, error: BaseException) -> dict[str, str]:
-    report = traceback.TracebackException.from_exception(error, limit=None)
+    report = traceback.TracebackException.from_exception(error)
     while report.stack and _is_ours(report.stack[0].filename):
         del report.stack[0]
-    last = "".join(report.format_exception_only()).strip()
-    text = "".join(report.format()).strip() if report.stack else ""
-    return {"message": f"{target} does not import: {last}", "do": "", "traceback": text}
+    # A mistake of syntax has no frame of the application, but tells its place itself.
+    lines = report.format() if report.stack else report.format_exception_only()
+    said = str(error).partition("\n")[0]
+    return {
+        "message": f"{target} does not import: {type(error).__name__}: {said}",
+        "do": "",
+        "traceback": "".join(lines).strip(),
+    }
 
 
 def _is_ours(name: str) -> bool:

@@ -14,7 +14,7 @@ from typing import Final
 
 from surefoot.toolbox.process.table import marked, members, snapshot
 
-__all__ = ["Child", "end"]
+__all__ = ["Child", "alive", "end"]
 
 _POLL: Final = 0.05
 _KILL_SECONDS: Final = 5.0
@@ -65,8 +65,8 @@ class Child:
     async def wait(self) -> int:
         """Its exit code, as soon as there is one."""
         if self._process.poll() is None:
-            if hasattr(os, "pidfd_open"):
-                await _readable(os.pidfd_open(self.pid))
+            if (fd := _pidfd(self.pid)) is not None:
+                await _readable(fd)
             while self._process.poll() is None:  # noqa: ASYNC110 - the system tells nobody
                 await asyncio.sleep(_POLL)
         return self._process.wait()
@@ -86,6 +86,14 @@ class Child:
             self._process.wait(_KILL_SECONDS)
 
 
+def _pidfd(pid: int) -> int | None:
+    try:
+        return os.pidfd_open(pid)
+    except (AttributeError, OSError):
+        # Not Linux, or a kernel or sandbox without it.
+        return None
+
+
 async def _readable(fd: int) -> None:
     loop = asyncio.get_running_loop()
     ended = asyncio.Event()
@@ -97,6 +105,14 @@ async def _readable(fd: int) -> None:
         os.close(fd)
 
 
+def alive(leaders: Iterable[int], mark: str = "") -> set[int]:
+    """The living processes of these sessions, and whatever carries ``mark``."""
+    processes = snapshot()
+    found = {pid for leader in leaders for pid in members(leader, processes)}
+    found |= marked(mark) & processes.keys() if mark else set()
+    return found - {os.getpid()}
+
+
 def end(leaders: Iterable[int], mark: str = "") -> set[int]:
     """Kill what is left of these sessions, and whatever carries ``mark``.
 
@@ -106,13 +122,7 @@ def end(leaders: Iterable[int], mark: str = "") -> set[int]:
     leaders = list(leaders)
     killed: set[int] = set()
     deadline = time.monotonic() + _KILL_SECONDS
-    while time.monotonic() < deadline:
-        processes = snapshot()
-        left = {pid for leader in leaders for pid in members(leader, processes)}
-        left |= marked(mark) & processes.keys() if mark else set()
-        left.discard(os.getpid())
-        if not left:
-            break
+    while (left := alive(leaders, mark)) and time.monotonic() < deadline:
         for pid in left:
             with suppress(ProcessLookupError, PermissionError):
                 os.kill(pid, signal.SIGKILL)

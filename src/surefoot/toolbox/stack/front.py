@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Final, Protocol
 
 from surefoot.errors import ServerError
+from surefoot.toolbox.process.listeners import who_listens
 
 __all__ = ["Front", "HeldSocket", "NoFront", "unix_listener"]
 
@@ -85,8 +86,9 @@ class HeldSocket:
 
 def _refused(listen: str, error: OSError) -> ServerError:
     if error.errno == errno.EADDRINUSE:
+        other = who_listens(int(listen.rpartition(":")[2])) or "another program"
         return ServerError(
-            f"{listen} is in use by another program",
+            f"{listen} is in use by {other}",
             do="stop that one, or take another address with --listen",
         )
     reason = "that needs rights you do not have" if error.errno == errno.EACCES else error.strerror

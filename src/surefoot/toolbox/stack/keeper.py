@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import signal
+import sys
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -16,7 +17,8 @@ __all__ = ["START_SECONDS", "Event", "Keeper"]
 
 START_SECONDS: Final = 60.0
 """How long a replica may take until its first answer."""
-_LOOK: Final = 0.1
+# Elsewhere than on Linux a look at the children starts a process.
+_LOOK: Final = 0.1 if sys.platform == "linux" else 1.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,7 +101,8 @@ class Keeper:
                 if self._lives.hopeless:
                     return "its worker dies again and again"
                 worker = now
-            return _reason(ended.result()) if ended.done() else "it did not answer"
+            code = self.replica.code
+            return "it did not answer" if code is None else _reason(code)
         finally:
             ended.cancel()
             await asyncio.gather(ended, return_exceptions=True)

@@ -71,9 +71,14 @@ class Replica:
         return self._child.pid if self._child else 0
 
     @property
+    def code(self) -> int | None:
+        """Exit code of its leading process, negative for a signal; ``None`` while that lives."""
+        return self._child.code if self._child else None
+
+    @property
     def alive(self) -> bool:
         """Whether its leading process lives."""
-        return self._child is not None and self._child.code is None
+        return self._child is not None and self.code is None
 
     def pids(self) -> list[int]:
         """Every living process of it: master, workers and whatever they started."""

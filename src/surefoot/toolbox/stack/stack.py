@@ -13,7 +13,7 @@ from typing import Final, Self
 
 from surefoot.config import Config, Settings
 from surefoot.errors import ServerError, SurefootError
-from surefoot.toolbox.process.child import end
+from surefoot.toolbox.process.child import alive, end
 from surefoot.toolbox.stack.command import worker_environment
 from surefoot.toolbox.stack.front import Front, HeldSocket, NoFront
 from surefoot.toolbox.stack.keeper import START_SECONDS, Event, Keeper
@@ -158,13 +158,20 @@ class Stack:
             # Also when this very wait was interrupted: nothing is left behind.
             for replica in self.replicas:
                 replica.kill()
-            end([replica.pid for replica in self.replicas if replica.pid], self._mark)
+            end(self._leaders(), self._mark)
             self._front.close()
             for replica in self.replicas:
                 for line in replica.output.fresh():
                     self._watch(Event(replica.name, "output", line))
             if self._mark:
                 shutil.rmtree(self.environ_directory, ignore_errors=True)
+
+    def left_over(self) -> set[int]:
+        """Processes of this stack that live although it has been stopped."""
+        return alive(self._leaders(), self._mark)
+
+    def _leaders(self) -> list[int]:
+        return [replica.pid for replica in self.replicas if replica.pid]
 
     async def _stop_keeping(self) -> None:
         for task in self._tasks:

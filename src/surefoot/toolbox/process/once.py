@@ -1,0 +1,106 @@
+"""One command that is run to its end, and never outlives whoever asked for it."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import tempfile
+import threading
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from pathlib import Path
+from types import FrameType
+from typing import Any, Final
+
+__all__ = ["Done", "TookTooLong", "run_once"]
+
+_KEPT: Final = 64_000
+
+
+@dataclass(frozen=True, slots=True)
+class Done:
+    """How a command ended."""
+
+    code: int
+    """Negative for a signal."""
+    output: str
+    """The end of what it printed, both streams in one."""
+
+
+class TookTooLong(Exception):  # noqa: N818 - whether this is an error is the caller's to say
+    """The command was ended because its time was over; its argument is what it printed."""
+
+
+def run_once(
+    command: Sequence[str],
+    *,
+    seconds: float,
+    directory: Path | None = None,
+    environment: Mapping[str, str] | None = None,
+    fds: Sequence[int] = (),
+) -> Done:
+    """Run a command in a session of its own; whatever it started ends with it.
+
+    Args:
+        command: Program and arguments.
+        seconds: How long it may take.
+        directory: Working directory; this process's own when not given.
+        environment: The whole environment; this process's own when not given.
+        fds: Descriptors it inherits under the same numbers.
+
+    Raises:
+        OSError: It cannot be started.
+        TookTooLong: It did not end in time.
+    """
+    process = None
+    with tempfile.TemporaryFile() as output:
+        try:
+            with _signals_held():
+                process = subprocess.Popen(
+                    command,
+                    cwd=directory,
+                    env=environment,
+                    stdin=subprocess.DEVNULL,
+                    stdout=output,
+                    stderr=subprocess.STDOUT,
+                    pass_fds=fds,
+                    start_new_session=True,
+                )
+            code = process.wait(seconds)
+        except subprocess.TimeoutExpired:
+            raise TookTooLong(_end_of(output)) from None
+        finally:
+            if process is not None:
+                with suppress(ProcessLookupError, PermissionError):
+                    os.killpg(process.pid, signal.SIGKILL)
+                process.wait()
+        return Done(code, _end_of(output))
+
+
+@contextmanager
+def _signals_held() -> Iterator[None]:
+    """Let a signal wait until a process that is being started is known to us."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    received: list[int] = []
+
+    def hold(number: int, _frame: FrameType | None) -> None:
+        received.append(number)
+
+    before = {held: signal.signal(held, hold) for held in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        yield
+    finally:
+        for held, handler in before.items():
+            signal.signal(held, handler)
+        for number in received:
+            signal.raise_signal(number)
+
+
+def _end_of(output: Any) -> str:
+    size = output.seek(0, os.SEEK_END)
+    output.seek(max(0, size - _KEPT))
+    return str(output.read().decode(errors="replace"))
