@@ -223,10 +223,13 @@ def _text(result: LoadResult) -> str:
 
 def _lines(result: LoadResult) -> list[str]:
     rate = result.sent / result.seconds if result.seconds else 0.0
+    headline = (
+        f"{result.sent} requests in {units.format_duration(result.seconds)} "
+        f"({units.format_rate(rate)}), {result.completed} answered, "
+        f"{result.failed} errors, {result.unsent} unsent"
+    )
     lines = [
-        f"{result.sent} requests in {units.format_duration(result.seconds)}"
-        f" ({units.format_rate(rate)}), {result.completed} answered"
-        f", {result.failed} errors, {result.unsent} unsent",
+        headline,
         "",
         *_table(result),
         _DIFFERENCE,

@@ -55,6 +55,8 @@ class LoadResult:
     """Requests that were due and could not be sent: no user or connection was free in time."""
     completed: int
     """Requests that were answered, whatever the status."""
+    started: float
+    """When the first request could be due, seconds since the epoch."""
     seconds: float
     """Length of the schedule, or until the run was interrupted."""
     elapsed: float

@@ -36,6 +36,7 @@ class Tally:
         self._names = names
         self._length = plan.seconds if isinstance(plan, Closed) else plan.length
         self._start = start
+        self._epoch = time.time() + start - time.monotonic()
         self._seed = seed
         self._samples = Samples()
         self._response = Histogram()
@@ -101,6 +102,7 @@ class Tally:
             sent=len(self._samples) - unsent,
             unsent=unsent,
             completed=sum(n for status, n in self._statuses.items() if status >= 100),
+            started=self._epoch,
             seconds=self._seconds(reports),
             elapsed=max(report.seconds for report in reports),
             valid=not why,
