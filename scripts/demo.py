@@ -117,11 +117,21 @@ def run(directory: str) -> int:
 
 def main() -> int:
     """Returns the exit code."""
-    with tempfile.TemporaryDirectory(prefix="bookshop-") as directory:
-        code = run(directory)
+    # Ended by SIGTERM it stops what it started, as for Ctrl-C.
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    try:
+        code = in_directory_of_its_own()
+    except KeyboardInterrupt:
+        return 130
     print("\nNext: point it at your own application, in its directory:\n")
     print("    surefoot run yourpackage.wsgi:application\n")
     return code
+
+
+def in_directory_of_its_own() -> int:
+    """The demo on data that is thrown away afterwards; returns the exit code."""
+    with tempfile.TemporaryDirectory(prefix="bookshop-") as directory:
+        return run(directory)
 
 
 if __name__ == "__main__":

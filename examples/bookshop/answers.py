@@ -57,9 +57,10 @@ def shown(book: Book) -> dict[str, Any]:
     }
 
 
-def found(books: Iterable[Book]) -> list[dict[str, Any]]:
-    """What a search found."""
-    return [{"id": book.id, "title": book.title, "year": book.year} for book in books]
+def found(key: str, total: int, books: Iterable[Book]) -> dict[str, Any]:
+    """What a search found: how many in all, and the first of them."""
+    shown = [{"id": book.id, "title": book.title, "year": book.year} for book in books]
+    return {"query": key, "total": total, "books": shown}
 
 
 def recommended(book_id: int, picks: Iterable[int]) -> dict[str, Any]:

@@ -11,7 +11,7 @@ from typing import Final
 
 FAULTS: Final = {
     "n-plus-one": "the list of books asks for author and reviews once per row",
-    "unindexed-search": "the search reads a column that has no index, so the whole table",
+    "unindexed-search": "the search reads a column that has no index: the whole table, twice",
     "mail-in-request": "an order waits until the mail server has taken the mail",
     "slow-recommendation": "recommendations compare each book of a shelf with each other one",
     "slow-price": "every price page asks the price service, which takes 100 ms",

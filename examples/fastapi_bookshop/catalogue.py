@@ -6,7 +6,7 @@ from typing import Any
 
 from fastapi import APIRouter, HTTPException
 from fastapi.responses import HTMLResponse
-from sqlalchemy import select
+from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import joinedload, selectinload
 
@@ -61,9 +61,12 @@ async def book(here: Here, book_id: int) -> dict[str, Any]:
 
 @views.get("/search")
 async def search(here: Here, q: str = "") -> dict[str, Any]:
-    """Books of exactly this title, whatever its case."""
+    """How many books have exactly this title, whatever its case, and the first forty."""
     key = answers.search_key(q)
     column = Book.title_key if here.has("unindexed-search") else Book.title_indexed
-    query = select(Book).where(column == key).order_by(Book.id)
+    matching = select(Book).where(column == key)
+    counting = select(func.count()).select_from(Book).where(column == key)
     async with here.session() as session:
-        return {"query": key, "books": answers.found(await session.scalars(query))}
+        total = await session.scalar(counting) or 0
+        first = await session.scalars(matching.order_by(Book.id).limit(answers.PAGE))
+        return answers.found(key, total, first)

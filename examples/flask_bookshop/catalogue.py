@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from flask import Blueprint, abort, request
-from sqlalchemy import select
+from sqlalchemy import func, select
 from sqlalchemy.orm import joinedload, selectinload
 
 from bookshop import answers
@@ -47,9 +47,12 @@ def book(book_id: int) -> dict[str, Any]:
 
 @views.get("/search")
 def search() -> dict[str, Any]:
-    """Books of exactly this title, whatever its case."""
+    """How many books have exactly this title, whatever its case, and the first forty."""
     key = answers.search_key(request.args.get("q", ""))
     column = Book.title_key if shop.current().has("unindexed-search") else Book.title_indexed
-    query = select(Book).where(column == key).order_by(Book.id)
+    matching = select(Book).where(column == key)
+    counting = select(func.count()).select_from(Book).where(column == key)
     with shop.current().session() as session:
-        return {"query": key, "books": answers.found(session.scalars(query))}
+        total = session.scalar(counting) or 0
+        first = session.scalars(matching.order_by(Book.id).limit(answers.PAGE))
+        return answers.found(key, total, first)
