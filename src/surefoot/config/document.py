@@ -16,6 +16,22 @@ _HEAD: Final = """\
 # What Surefoot knows about this application, and how it is to be run.
 # A line that is commented out shows its default. `surefoot config show` says what is in force.
 """
+_PAGE: Final = """\
+# Configuration
+
+This page is written by `surefoot config reference`; the keys describe themselves.
+
+Surefoot reads `surefoot.toml` in the working directory, or `[tool.surefoot]` in `pyproject.toml`
+where there is no such file. `SUREFOOT_CONFIG` names another file. Parent directories are never
+searched. Relative paths start at the directory of the file.
+
+What is given last here is taken first: default, file, environment, flag. An unknown key, a wrong
+type or an impossible value is an error that names the nearest right key. `surefoot config show`
+says what is in force and where each value came from; `surefoot config schema` writes a JSON Schema
+for editors; `surefoot init` writes a commented file.
+
+A duration is written as `"250ms"`, `"30s"`, `"5m"` or a bare number of seconds.
+"""
 
 
 def commented_file(values: Mapping[str, Any] = types.MappingProxyType({})) -> str:
@@ -40,7 +56,7 @@ def commented_file(values: Mapping[str, Any] = types.MappingProxyType({})) -> st
 
 def reference() -> str:
     """The Markdown page that lists every key."""
-    lines = []
+    lines = [_PAGE]
     for table, members in _by_table():
         lines += [f"## `[{table.replace('*', 'NAME')}]`", ""]
         lines += [
@@ -48,7 +64,7 @@ def reference() -> str:
             "|---|---|---|---|---|",
         ]
         lines += [_row(key) for key in members] + [""]
-    return "\n".join(lines)
+    return "\n".join(lines).rstrip() + "\n"
 
 
 def _by_table() -> Iterator[tuple[str, list[Key]]]:

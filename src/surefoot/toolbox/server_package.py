@@ -68,11 +68,13 @@ def server_package(
         return ServerPackage(kind, installed[kind])
     directory = cache_directory(environ) / "servers" / interpreter.abi / kind
     if not directory.is_dir():
-        _install(kind, interpreter, directory)
+        _install(kind, interpreter, directory, environ)
     return ServerPackage(kind, _version(directory, kind), (directory,))
 
 
-def _install(kind: str, interpreter: Interpreter, directory: Path) -> None:
+def _install(
+    kind: str, interpreter: Interpreter, directory: Path, environ: Mapping[str, str]
+) -> None:
     partial = directory.with_name(f".{kind}")
     directory.parent.mkdir(parents=True, exist_ok=True)
     with (directory.parent / f"{kind}.lock").open("w") as lock:
@@ -80,7 +82,7 @@ def _install(kind: str, interpreter: Interpreter, directory: Path) -> None:
         if directory.is_dir():
             return
         shutil.rmtree(partial, ignore_errors=True)
-        said = _pip(kind, interpreter, partial)
+        said = _pip(kind, interpreter, partial, environ)
         if said is not None:
             shutil.rmtree(partial, ignore_errors=True)
             raise InterpreterError(
@@ -90,7 +92,7 @@ def _install(kind: str, interpreter: Interpreter, directory: Path) -> None:
         partial.rename(directory)
 
 
-def _pip(kind: str, interpreter: Interpreter, into: Path) -> str | None:
+def _pip(kind: str, interpreter: Interpreter, into: Path, environ: Mapping[str, str]) -> str | None:
     """Try the interpreter's own pip, then Surefoot's on its behalf; the last words if both fail."""
     words = ["install", "--quiet", "--disable-pip-version-check", "--no-input", "--target"]
     words += [str(into), *_PACKAGES[kind]]
@@ -100,7 +102,7 @@ def _pip(kind: str, interpreter: Interpreter, into: Path) -> str | None:
         [sys.executable, "-m", "pip", "--python", str(interpreter.path)],
     ):
         try:
-            done = run_once([*front, *words], seconds=_INSTALL_SECONDS)
+            done = run_once([*front, *words], seconds=_INSTALL_SECONDS, environment=environ)
         except (OSError, TookTooLong) as error:
             said = f"{front[0]}: {type(error).__name__}"
             continue
