@@ -35,7 +35,7 @@ class _Place:
 def install(module: ModuleType, recorder: Recorder) -> None:
     """Wrap the two methods of ``QueuePool`` through which every connection goes."""
     pool: Any = module.QueuePool
-    get, give_back, create = pool._do_get, pool._do_return_conn, pool.__init__  # noqa: SLF001 - where waiting for a connection shows; there is no public place
+    get, give_back = pool._do_get, pool._do_return_conn  # noqa: SLF001 - where waiting for a connection shows; there is no public place
     place: Any = _Place()
     locate = recorder.sites.locate
 
@@ -43,6 +43,8 @@ def install(module: ModuleType, recorder: Recorder) -> None:
         request = current()
         if request is None:
             return get(self)
+        if not self.surefoot_counted:
+            count(self)
         site = locate(place)
         connecting = request.connect_ns
         start = _clock()
@@ -66,14 +68,16 @@ def install(module: ModuleType, recorder: Recorder) -> None:
             hold.end(_clock())
         return give_back(self, record)
 
-    def init(self: Any, *args: Any, **kwargs: Any) -> None:
-        create(self, *args, **kwargs)
+    def count(self: Any) -> None:
+        # Not in __init__: create_engine() reads that function's arguments to know its own.
+        self.surefoot_counted = True
         try:
             recorder.pulse.pool_size += _limit(self)
         except Exception as error:  # noqa: BLE001 - a pool of another make must still work
             recorder.fault(error)
 
-    pool._do_get, pool._do_return_conn, pool.__init__ = do_get, do_return, init  # noqa: SLF001 - as above
+    pool.surefoot_counted = False
+    pool._do_get, pool._do_return_conn = do_get, do_return  # noqa: SLF001 - as above
 
 
 def _limit(pool: Any) -> int:
