@@ -11,6 +11,7 @@ import socket
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 import urllib.error
 import urllib.request
@@ -47,6 +48,24 @@ def started(command: list[str], **options: object) -> Iterator[subprocess.Popen[
         except subprocess.TimeoutExpired:
             process.kill()
             process.wait()
+
+
+class Screen(threading.Thread):
+    """Passes on what ``surefoot run`` prints; ``complete`` once its last replica was shown."""
+
+    def __init__(self, process: subprocess.Popen[str]) -> None:
+        super().__init__(daemon=True)
+        self.complete = threading.Event()
+        self._process = process
+        self.start()
+
+    def run(self) -> None:
+        assert self._process.stdout is not None
+        with self._process.stdout as lines:
+            for line in lines:
+                print(line, end="", flush=True)
+                if "/1.sock" in line:
+                    self.complete.set()
 
 
 def free_address() -> str:
@@ -106,11 +125,14 @@ def run(directory: str) -> int:
         front = free_address()
         command = [python, "-m", "surefoot", "run", "--replicas", "2", "--listen", front]
         print("The bookshop in two replicas:", *command[2:], "(in examples/)\n", flush=True)
-        with started(command, env=environ) as process:
+        with started(command, env=environ, stdout=subprocess.PIPE) as process:
             wait_for(front, process)
+            screen = Screen(process)
+            screen.complete.wait(10)
             print("\nTen pages through the front address:", flush=True)
             read(front)
             print("\nStopping.", flush=True)
+        screen.join(10)
         print(f"surefoot run ended with exit code {process.returncode}.")
     return process.returncode
 
