@@ -10,6 +10,7 @@ a statement that once took longer has the clock read at its next 64 executions.
 
 from __future__ import annotations
 
+import threading
 import time
 from collections.abc import Callable
 from types import ModuleType
@@ -24,7 +25,8 @@ if TYPE_CHECKING:
 
 MODULE = "sqlite3"
 
-_RESOURCE: Final = "db.wait"
+# An embedded database works in the calling thread, outside the interpreter lock while it steps.
+_RESOURCE: Final = "db.cpu"
 _SHORT_NS: Final = 50_000
 _CLOCKED: Final = 64
 _ROWS_TIMED: Final = 16
@@ -32,6 +34,7 @@ _ROWS_TIMED: Final = 16
 
 _clock = time.perf_counter_ns
 _thread_clock = time.thread_time_ns
+_thread = threading.get_ident
 
 
 def install(module: ModuleType, recorder: Recorder) -> None:
@@ -193,7 +196,7 @@ def _executing(recorder: Recorder) -> Callable[[Callable[..., Any]], Callable[..
             statement = statement_of(sql)
             site = locate(statement)
             if not site and request.sites:
-                site = recorder.site()
+                site = request.sites.get(_thread(), "")
             sums = request.entry(_RESOURCE, statement.text, site)
             sums[0] += 1
             self.surefoot = (request, statement, sums)
