@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 __all__ = ["Background"]
 
 _FLUSH_NS: Final = 40_000_000
+_STACKS_NS: Final = 200_000_000
 _STOP_SECONDS: Final = 1.0
 
 
@@ -25,6 +26,7 @@ class Background:
         hertz = recorder.options.sample_hz
         self._sampler = Sampler(recorder) if hertz > 0 else None
         self._pause = 1 / hertz if hertz > 0 else _FLUSH_NS / 1e9
+        self._stacks_due_ns = 0
         self._stopping = threading.Event()
         self._thread = threading.Thread(target=self._run, name="surefoot", daemon=True)
 
@@ -38,6 +40,12 @@ class Background:
         if self._thread is not threading.current_thread():
             self._thread.join(_STOP_SECONDS)
 
+    def _flush(self, now_ns: int) -> None:
+        if self._sampler is not None and now_ns >= self._stacks_due_ns:
+            self._stacks_due_ns = now_ns + _STACKS_NS
+            self._recorder.seen(self._sampler.take())
+        self._recorder.flush()
+
     def _run(self) -> None:
         due_ns = 0
         while not self._stopping.wait(self._pause):
@@ -47,6 +55,9 @@ class Background:
                 now = time.perf_counter_ns()
                 if now >= due_ns:
                     due_ns = now + _FLUSH_NS
-                    self._recorder.flush()
+                    self._flush(now)
             except Exception as error:  # noqa: BLE001 - the thread must outlive what one tick met
                 self._recorder.fault(error)
+        if self._sampler is not None:
+            self._recorder.seen(self._sampler.take())
+            self._sampler.close()

@@ -19,6 +19,10 @@ _BATCH: Final = 512
 """Records and spends together that make a request flush by itself."""
 _LIMIT: Final = 8192
 """Records and spends together that may wait; 1.5 MB. What comes then is dropped and counted."""
+_MAX_STACKS: Final = 1000
+_LAST_TRIES: Final = 10
+_LAST_PAUSE: Final = 0.01
+"""A worker that ends may wait this long, and as often, for a receiver that is behind."""
 _STATS_NS: Final = 1_000_000_000
 _ROUTES_PER_FRAME: Final = 10
 
@@ -74,13 +78,8 @@ class Outbox:
             self.flush()
 
     def put_stacks(self, stacks: list[StackSample]) -> None:
-        """Take what the sampler saw; what was not sent before it is replaced."""
-        self._stacks = stacks
-
-    @property
-    def idle(self) -> bool:
-        """Whether the stacks given last have been encoded."""
-        return not self._stacks
+        """Take what the sampler saw; while the receiver's queue is full only the newest stay."""
+        self._stacks = [*self._stacks, *stacks][-_MAX_STACKS:]
 
     def flush(self, *, stats: bool = False) -> None:
         """Encode and send what waits, unless another thread is at it."""
@@ -96,6 +95,11 @@ class Outbox:
     def close(self) -> None:
         """Send what waits and what the worker says about itself, and forget the socket."""
         self.flush(stats=True)
+        for _ in range(_LAST_TRIES):
+            if self._sender is None or self._sender.ready:
+                break
+            time.sleep(_LAST_PAUSE)
+            self.flush(stats=True)
         if self._sender is not None:
             self._sender.close()
             self._sender = None

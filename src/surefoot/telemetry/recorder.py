@@ -7,6 +7,7 @@ fork forgets it.
 
 from __future__ import annotations
 
+import asyncio
 import atexit
 import os
 import threading
@@ -14,9 +15,11 @@ import time
 from dataclasses import dataclass
 from types import ModuleType
 
+from surefoot.core.records import StackSample
 from surefoot.telemetry.aggregate import Routes
 from surefoot.telemetry.background import Background
 from surefoot.telemetry.collector import CollectorWatch
+from surefoot.telemetry.heartbeat import Heartbeat
 from surefoot.telemetry.hooks import HOOKS, load
 from surefoot.telemetry.imports import ImportWatch
 from surefoot.telemetry.outbox import Outbox
@@ -53,15 +56,18 @@ class Recorder:
         sites: Names lines of the application.
         statements: Names what is sent to databases.
         active: Thread id to the request that this thread works for right now.
+        open: Requests of event loops, whether or not a thread works for them right now.
+        heartbeats: One for each event loop that serves.
         pulse: The worker's own numbers: faults, garbage collection, loop lag, pool sizes.
     """
 
     def __init__(self, options: Options) -> None:
         self.options = options
-        self.sites = Sites(options.code)
+        self.sites = Sites(options.code, self.fault)
         self.statements = Statements()
         self.active: dict[int, Request] = {}
         self.open: set[Request] = set()
+        self.heartbeats: list[Heartbeat] = []
         self.pulse = Pulse()
         self._totals = None if options.every else Routes()
         self._outbox = Outbox(options.records, self.pulse, self._totals)
@@ -77,6 +83,12 @@ class Recorder:
             self._start()
         request = Request(method, time.time_ns(), _clock(), queued_ns)
         CURRENT.set(request)
+        return request
+
+    def begin_task(self, method: str, queued_ns: int = 0) -> Request:
+        """As ``begin``, for a request that shares its thread with others."""
+        request = self.begin(method, queued_ns)
+        self.open.add(request)
         return request
 
     def work(self, request: Request) -> None:
@@ -95,6 +107,7 @@ class Recorder:
             return
         request.done = True
         CURRENT.set(None)
+        self.open.discard(request)
         now = _clock()
         if request.holds:
             request.close_holds(now)
@@ -121,6 +134,15 @@ class Recorder:
         """Something in telemetry itself failed: count it, and keep the first one's words."""
         self.pulse.fault(error)
 
+    def heed(self, loop: asyncio.AbstractEventLoop) -> None:
+        """Watch how late this loop runs; called in its thread."""
+        self.heartbeats.append(Heartbeat(loop, self.pulse))
+
+    def seen(self, stacks: list[StackSample]) -> None:
+        """The sampler's stacks since the last time."""
+        if stacks:
+            self._outbox.put_stacks(stacks)
+
     def flush(self) -> None:
         """Send what there is, without waiting."""
         self._outbox.flush()
@@ -130,6 +152,8 @@ class Recorder:
         background, self._background = self._background, None
         if background is not None:
             background.stop()
+        for beat in self.heartbeats:
+            beat.stop()
         self._collector.remove()
         self._outbox.close()
         atexit.unregister(self.close)
@@ -159,6 +183,7 @@ class Recorder:
         self._background = None
         self.active = {}
         self.open = set()
+        self.heartbeats = []
         self.pulse.reset()
         self._outbox.forked()
         if self._totals is not None:

@@ -1,18 +1,182 @@
-"""Sampler."""
+"""Looks at what every request of this worker is doing, some 40 times a second.
+
+Threads are seen through ``sys._current_frames``; requests of an event loop that run on no thread at
+the moment through their coroutines, down to the one that is being waited for. A route is known only
+when its request has ended, so samples wait for that.
+"""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+import random
+import sys
+import threading
+import time
+from types import FrameType
+from typing import TYPE_CHECKING, Any, Final
+
+from surefoot.core.records import StackSample
+from surefoot.telemetry.request import OTHER, Request
+from surefoot.telemetry.steps import BLOCKED_NS
+from surefoot.telemetry.threadstate import ThreadStates
 
 if TYPE_CHECKING:
     from surefoot.telemetry.recorder import Recorder
 
+__all__ = ["Sampler"]
+
+_MAX_FRAMES: Final = 80
+_MAX_STACKS: Final = 500
+_MAX_PENDING: Final = 2000
+_MAX_COROUTINES: Final = 48
+"""Suspended requests looked at in one tick; of more, a random part stands for all."""
+_ENTRIES: Final = frozenset({"__call__", "_step"})
+"""Our functions through which a request enters the application or is handed to a thread."""
+
+Seen = tuple[str, tuple[str, ...], str, int]
+"""State, frames, site, count."""
+
 
 class Sampler:
-    """Not yet."""
+    """The state of sampling in one process; used by one thread only."""
 
     def __init__(self, recorder: Recorder) -> None:
         self._recorder = recorder
+        self._states = ThreadStates()
+        self._pending: list[tuple[Request, Seen]] = []
+        self._counts: dict[tuple[str, str, tuple[str, ...], str], int] = {}
+        self._before_ns = 0
+        self._overdue: dict[int, tuple[int, str]] = {}
+
+    def close(self) -> None:
+        """Give back what was opened."""
+        self._states.close()
 
     def tick(self) -> None:
-        """One look."""
+        """One look at everything."""
+        pulse = self._recorder.pulse
+        now = time.perf_counter_ns()
+        if self._before_ns:
+            pulse.ticks += 1
+            pulse.sampled_ns += now - self._before_ns
+        self._before_ns = now
+        frames = sys._current_frames()  # noqa: SLF001 - the documented way to other threads' frames
+        frames.pop(threading.get_ident(), None)
+        active = self._recorder.active.copy()
+        self._states.keep(set(frames))
+        for thread, frame in frames.items():
+            self._look(thread, frame, active.get(thread))
+        self._look_at_suspended({id(request) for request in active.values()})
+        self._look_at_loops(now, frames, active)
+
+    def take(self) -> list[StackSample]:
+        """What was seen of requests that have ended, and of threads that served none."""
+        still: list[tuple[Request, Seen]] = []
+        for entry in self._pending:
+            request, seen = entry
+            if request.done:
+                self._count(f"{request.method} {request.route}", seen)
+            else:
+                still.append(entry)
+        self._pending = still[-_MAX_PENDING:]
+        counts, self._counts = self._counts, {}
+        return [StackSample(0, *key, count) for key, count in counts.items()]
+
+    def _look(self, thread: int, frame: FrameType, request: Request | None) -> None:
+        if request is None or request.done:
+            if self._states.state(thread, frame) == "cpu":
+                self._count("", ("cpu", self._stack(frame), "", 1))
+            return
+        state = "driver" if request.busy else self._states.state(thread, frame)
+        site = self._recorder.sites.of(frame)
+        if not site and request.sites:
+            site = request.sites.get(thread, "")
+        if request.step_ns:
+            request.step_site = site
+        self._pending.append((request, (state, self._stack(frame), site, 1)))
+
+    def _look_at_suspended(self, running: set[int]) -> None:
+        waiting = [
+            request
+            for request in list(self._recorder.open)
+            if not request.step_ns and not request.done and id(request) not in running
+        ]
+        weight = 1
+        if len(waiting) > _MAX_COROUTINES:
+            weight = round(len(waiting) / _MAX_COROUTINES)
+            waiting = random.sample(waiting, _MAX_COROUTINES)
+        for request in waiting:
+            chain = _awaiting(request)
+            if chain:
+                state = "driver" if request.awaiting else "wait"
+                seen = (state, self._names(chain), self._innermost(chain), weight)
+                self._pending.append((request, seen))
+
+    def _look_at_loops(
+        self, now: int, frames: dict[int, FrameType], active: dict[int, Request]
+    ) -> None:
+        """Name what keeps a loop from beating when it is no request: a task of its own."""
+        for beat in list(self._recorder.heartbeats):
+            late = beat.late_ns(now)
+            seen = self._overdue.pop(beat.thread, None)
+            if late > BLOCKED_NS and beat.thread in frames and beat.thread not in active:
+                site = self._recorder.sites.of(frames[beat.thread])
+                self._overdue[beat.thread] = (late, site or (seen[1] if seen else ""))
+            elif seen is not None and seen[1]:
+                self._recorder.pulse.blocked(seen[1], seen[0])
+
+    def _stack(self, frame: FrameType | None) -> tuple[str, ...]:
+        """Outermost first, from where the request entered the application."""
+        names: list[str] = []
+        while frame is not None and len(names) < _MAX_FRAMES:
+            if self._recorder.sites.ours(frame.f_code.co_filename):
+                if frame.f_code.co_name in _ENTRIES:
+                    break
+            else:
+                names.append(self._frame(frame))
+            frame = frame.f_back
+        return tuple(reversed(names))
+
+    def _names(self, chain: list[FrameType]) -> tuple[str, ...]:
+        ours = self._recorder.sites.ours
+        return tuple(self._frame(frame) for frame in chain if not ours(frame.f_code.co_filename))
+
+    def _frame(self, frame: FrameType) -> str:
+        code = frame.f_code
+        return f"{self._recorder.sites.name(code.co_filename)}:{code.co_name}"
+
+    def _innermost(self, chain: list[FrameType]) -> str:
+        sites = self._recorder.sites
+        for frame in reversed(chain):
+            lines = sites.lines(frame.f_code.co_filename)
+            if lines is not None:
+                return sites.line(frame, lines)
+        return ""
+
+    def _count(self, route: str, seen: Seen) -> None:
+        state, frames, site, count = seen
+        key = (route, state, frames, site)
+        if key not in self._counts and len(self._counts) >= _MAX_STACKS:
+            key = (route, state, (OTHER,), site)
+            if key not in self._counts and len(self._counts) >= 2 * _MAX_STACKS:
+                key = ("", state, (OTHER,), "")
+        self._counts[key] = self._counts.get(key, 0) + count
+
+
+def _awaiting(request: Request) -> list[FrameType]:
+    """Frames of the coroutine that a suspended request is waiting in, outermost first."""
+    alive = request.coroutines
+    current: Any = alive[-1] if alive else None
+    frames: list[FrameType] = []
+    while current is not None and len(frames) < _MAX_FRAMES:
+        for kind, awaited in _CHAIN:
+            frame = getattr(current, kind, None)
+            if frame is not None:
+                frames.append(frame)
+                current = getattr(current, awaited, None)
+                break
+        else:
+            break
+    return frames
+
+
+_CHAIN: Final = (("cr_frame", "cr_await"), ("gi_frame", "gi_yieldfrom"), ("ag_frame", "ag_await"))

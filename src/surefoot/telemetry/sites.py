@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import sys
 import sysconfig
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from types import CodeType, FrameType
 from typing import Any, Final, Protocol
@@ -36,9 +36,13 @@ class Sites:
 
     Args:
         code: Absolute directories and names of top-level packages.
+        fault: Told when looking fails; the site is then empty.
     """
 
-    def __init__(self, code: Iterable[str]) -> None:
+    def __init__(
+        self, code: Iterable[str], fault: Callable[[BaseException], None] = lambda _: None
+    ) -> None:
+        self._fault = fault
         entries = [entry for entry in code if entry]
         self._directories = tuple(Path(e).resolve() for e in entries if Path(e).is_absolute())
         self._packages = tuple(e for e in entries if not Path(e).is_absolute())
@@ -47,6 +51,7 @@ class Sites:
         )
         self._files: dict[str, dict[int, str] | None] = {}
         self._names: dict[str, str] = {}
+        self._our_files: dict[str, bool] = {}
 
     def of(self, frame: FrameType | None) -> str:
         """The innermost own line at or above ``frame``, ``"views.py:41"``; empty if none."""
@@ -54,14 +59,18 @@ class Sites:
         while frame is not None and depth < _MAX_DEPTH:
             lines = self.lines(frame.f_code.co_filename)
             if lines is not None:
-                return self._line(frame, lines)
+                return self.line(frame, lines)
             frame = frame.f_back
             depth += 1
         return ""
 
     def caller(self) -> str:
         """The innermost own line that led to the code calling this."""
-        return self.of(sys._getframe(1)) or self.beyond()  # noqa: SLF001 - the documented way to a frame
+        try:
+            return self.of(sys._getframe(1)) or self.beyond()  # noqa: SLF001 - the documented way to a frame
+        except Exception as error:  # noqa: BLE001 - called from inside requests
+            self._fault(error)
+            return ""
 
     def locate(self, holder: Hinted) -> str:
         """As ``caller``, for a place that is mostly reached the same way.
@@ -104,6 +113,15 @@ class Sites:
             name = self._names[filename] = self._shortened(filename)
         return name
 
+    def ours(self, filename: str) -> bool:
+        """Whether a file is part of Surefoot."""
+        known = self._our_files.get(filename)
+        if known is None:
+            if len(self._our_files) >= _MAX_FILES:
+                self._our_files.clear()
+            known = self._our_files[filename] = Path(filename).resolve().is_relative_to(_OURS)
+        return known
+
     def lines(self, filename: str) -> dict[int, str] | None:
         """The sites seen so far in a file of the application; ``None`` for any other file."""
         try:
@@ -118,22 +136,30 @@ class Sites:
             return lines
 
     def _walk(self, holder: Hinted) -> str:
-        # Frame 2 is the caller of ``locate``; depths are counted from ``locate`` itself.
-        below = sys._getframe(2)  # noqa: SLF001 - the documented way to a frame
+        try:
+            return self._search(holder)
+        except Exception as error:  # noqa: BLE001 - called from inside requests
+            self._fault(error)
+            return ""
+
+    def _search(self, holder: Hinted) -> str:
+        # Frame 3 is the caller of ``locate``; depths are counted from ``locate`` itself.
+        below = sys._getframe(3)  # noqa: SLF001 - the documented way to a frame
         frame = below.f_back
         depth = 1
         while frame is not None and depth < _MAX_DEPTH:
             code = frame.f_code
             lines = self.lines(code.co_filename)
             if lines is not None:
-                site = self._line(frame, lines)
+                site = self.line(frame, lines)
                 holder.hint = (depth, below.f_code, code, frame.f_lasti, site)
                 return site
             below, frame = frame, frame.f_back
             depth += 1
         return self.beyond()
 
-    def _line(self, frame: FrameType, lines: dict[int, str]) -> str:
+    def line(self, frame: FrameType, lines: dict[int, str]) -> str:
+        """The site of a frame whose file is the application's; ``lines`` is that file's."""
         number = frame.f_lineno or 0
         site = lines.get(number)
         if site is None:

@@ -69,8 +69,11 @@ class Statements:
 
     def get(self, sql: object) -> Statement:
         """The statement behind a raw text (or bytes, or an object that prints as SQL)."""
-        found = self._raw.get(sql)  # type: ignore[call-overload]
-        return found if found is not None else self._learn(sql)
+        try:
+            found = self._raw.get(sql)  # type: ignore[call-overload]
+            return found if found is not None else self._learn(sql)
+        except Exception:  # noqa: BLE001 - any object may be given to a driver
+            return Statement("(unreadable)")
 
     def _learn(self, sql: object) -> Statement:
         raw = sql.decode("utf-8", "replace") if isinstance(sql, bytes) else str(sql)

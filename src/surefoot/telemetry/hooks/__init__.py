@@ -17,6 +17,10 @@ __all__ = ["HOOKS", "Hook", "load"]
 
 HOOKS: Final[Mapping[str, str]] = MappingProxyType(
     {
+        "aiosqlite": "aiosqlite.core",
+        "anyio_threads": "anyio.to_thread",
+        "asyncio_locks": "asyncio.locks",
+        "executors": "concurrent.futures.thread",
         "sqlalchemy_pool": "sqlalchemy.pool.impl",
         "sqlite3": "sqlite3",
     }

@@ -1,0 +1,128 @@
+"""Drives a coroutine step by step, so that what each step uses is known exactly.
+
+Under asyncio many requests share one thread; the thread's CPU clock between two awaits belongs to
+the coroutine that ran. The same holds for child tasks, which a task factory wraps in the same way.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+import time
+from collections.abc import Callable, Coroutine, Generator
+from typing import TYPE_CHECKING, Any, Final
+
+from surefoot.telemetry.request import Request, current
+
+if TYPE_CHECKING:
+    from surefoot.telemetry.recorder import Recorder
+
+__all__ = ["BLOCKED_NS", "Steps", "follow_tasks"]
+
+BLOCKED_NS: Final = 30_000_000
+"""A step longer than this keeps every other request of the loop waiting, and is named."""
+
+_clock = time.perf_counter_ns
+_thread_clock = time.thread_time_ns
+_thread = threading.get_ident
+
+
+class Steps(Coroutine[Any, Any, Any]):
+    """A coroutine around another one, which it times; to everybody else it looks the same.
+
+    Args:
+        coroutine: What is driven.
+        request: Whose it is.
+        recorder: Where it is said which thread works for which request.
+    """
+
+    __slots__ = ("_close", "_coroutine", "_recorder", "_request", "_send", "_throw")
+
+    def __init__(
+        self, coroutine: Coroutine[Any, Any, Any], request: Request, recorder: Recorder
+    ) -> None:
+        self._coroutine: Any = coroutine
+        self._send = coroutine.send
+        self._throw = coroutine.throw
+        self._request = request
+        self._recorder = recorder
+        if request.coroutines is None:
+            request.coroutines = []
+        request.coroutines.append(coroutine)
+
+    def __await__(self) -> Generator[Any, Any, Any]:
+        return self
+
+    def __iter__(self) -> Steps:
+        return self
+
+    def __next__(self) -> Any:
+        return self._step(self._send, None)
+
+    def send(self, value: Any) -> Any:
+        """One step."""
+        return self._step(self._send, value)
+
+    def throw(self, *error: Any) -> Any:
+        """One step that begins with an exception."""
+        return self._step(self._throw, *error)
+
+    def close(self) -> None:
+        """End it where it stands."""
+        self._forget()
+        self._coroutine.close()
+
+    def __getattr__(self, name: str) -> Any:
+        # cr_frame, cr_running, cr_await, __name__: what debuggers and anyio ask a coroutine for.
+        return getattr(self._coroutine, name)
+
+    def _step(self, advance: Callable[..., Any], *value: Any) -> Any:
+        request = self._request
+        active = self._recorder.active
+        thread = _thread()
+        outer = active.get(thread)
+        if outer is request or request.done:
+            return advance(*value)
+        active[thread] = request
+        request.step_site = ""
+        cpu = _thread_clock()
+        start = request.step_ns = _clock()
+        try:
+            return advance(*value)
+        except BaseException:
+            self._forget()
+            raise
+        finally:
+            took = _clock() - start
+            request.cpu_ns += _thread_clock() - cpu
+            request.loop_ns += took
+            request.step_ns = 0
+            if outer is None:
+                active.pop(thread, None)
+            else:
+                active[thread] = outer
+            if took > BLOCKED_NS:
+                self._recorder.pulse.blocked(request.step_site, took)
+
+    def _forget(self) -> None:
+        alive = self._request.coroutines
+        if alive and self._coroutine in alive:
+            alive.remove(self._coroutine)
+
+
+def follow_tasks(loop: asyncio.AbstractEventLoop, recorder: Recorder) -> None:
+    """From now on tasks of this loop that a request creates are timed as part of it."""
+    make: Any = loop.get_task_factory() or asyncio.Task
+
+    def factory(
+        loop: asyncio.AbstractEventLoop, coroutine: Any, **kwargs: Any
+    ) -> asyncio.Future[Any]:
+        request = current()
+        if request is not None and isinstance(coroutine, Coroutine):
+            coroutine = Steps(coroutine, request, recorder)
+        if make is asyncio.Task:
+            return asyncio.Task(coroutine, loop=loop, **kwargs)
+        made: asyncio.Future[Any] = make(loop, coroutine, **kwargs)
+        return made
+
+    loop.set_task_factory(factory)
