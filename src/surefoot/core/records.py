@@ -218,6 +218,8 @@ class Probe:
     blocks: tuple[Block, ...]
     routes: tuple[RouteUse, ...]
     stacks: tuple[StackSample, ...] = ()
+    medians: tuple[tuple[str, float], ...] = ()
+    """Median response time, in seconds, of each request of the workload by its name."""
     pool_size: int = 0
     """Connections that one worker's pools may hand out; 0 when none was seen."""
     dropped: int = 0

@@ -31,7 +31,7 @@ async def workload_for(
     notes: list[str] = []
     file = settings.config.workload.file
     if file:
-        workload = read_workload(settings.directory / Path(file).expanduser())
+        workload = read_workload(settings.path(file))
     else:
         found = await discover_workload(application, settings, say)
         if not found.paths:

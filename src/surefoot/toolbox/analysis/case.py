@@ -9,7 +9,7 @@ from surefoot.core.records import Evidence, Place, Probe, ResourceUse, RouteUse
 from surefoot.core.resources import Kind, Resource
 from surefoot.toolbox.analysis.model import Model
 
-__all__ = ["Case", "Spot", "cpu_at", "spots", "without"]
+__all__ = ["Case", "Spot", "busy_sites", "cpu_at", "spots", "without"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,34 +79,54 @@ def _sited(use: ResourceUse) -> Iterator[Place]:
     yield from (place for place in use.places if place.use > 0)
 
 
-def cpu_at(case: Case, route: str, site: str) -> float:
-    """CPU seconds per request of the mix spent below one line, as the sampler's counts share it."""
-    whole = at = 0
+def busy_sites(case: Case, route: str) -> dict[str, int]:
+    """Lines of the application below which a route was working, with the sampler's counts.
+
+    A sampler inside the process runs when the interpreter's lock is given up, which a thread does
+    at the database's every step, so that work around statements is seen as work inside them. Both
+    are counted: what is wanted is the line.
+    """
+    queried = {
+        place.site
+        for use in case.serial.routes
+        if use.route == route
+        for resource in use.resources
+        if resource.resource.kind in {Kind.DB_CPU, Kind.DB_WAIT}
+        for place in resource.places
+    }
+    counts: dict[str, int] = {}
     for probe in case.evidence.probes:
         for stack in probe.stacks:
-            if stack.route == route and stack.state == "cpu":
-                whole += stack.count
-                at += stack.count if stack.site == site else 0
+            if stack.route != route:
+                continue
+            if stack.state == "cpu" or (stack.state == "driver" and stack.site in queried):
+                counts[stack.site] = counts.get(stack.site, 0) + stack.count
+    return counts
+
+
+def cpu_at(case: Case, route: str, site: str) -> float:
+    """CPU seconds per request of the mix spent below one line, as the sampler's counts share it."""
+    counts = busy_sites(case, route)
+    whole = sum(counts.values())
     if not whole:
         return 0.0
     cpu = next((use.cpu for use in case.serial.routes if use.route == route), 0.0)
-    return at / whole * cpu / case.requests
+    return counts.get(site, 0) / whole * cpu / case.requests
 
 
-def without(case: Case, spot: Spot, cpu: float, share: float) -> Model:
-    """The model when a ``share`` of what a statement costs, and ``cpu`` seconds around it, go.
+def without(model: Model, spot: Spot, share: float) -> Model:
+    """The model when a ``share`` of what a place's statements cost goes away.
 
     An embedded database's CPU was measured in the calling thread. Of a networked one only the
     wait was, and the host's figure for all statements is split in proportion to it.
     """
-    demand = case.model.alone
+    demand = model.alone
     db_cpu = spot.cpu
     if spot.resource.kind is Kind.DB_WAIT:
         waited = demand.db_cpu + demand.db_wait
         db_cpu = spot.use * demand.db_cpu / waited if waited else 0.0
-    return case.model.less(
-        app=cpu,
+    return model.less(
         db_cpu=db_cpu * share,
         db_wait=max(0.0, spot.use - db_cpu) * share,
-        held=(cpu + spot.use) * share if demand.pool_held else 0.0,
+        held=spot.use * share,
     )

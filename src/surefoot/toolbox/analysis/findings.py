@@ -15,6 +15,7 @@ _MOST: Final = 6
 _REPEATED: Final = 5
 _LEAST: Final = 0.05  # of a route's time; less is not what to look at first
 _SHOWN: Final = 90
+_FEW: Final = 5  # samples of which no share is told
 
 
 def findings(case: Case) -> tuple[Finding, ...]:
@@ -52,8 +53,7 @@ def _statements(case: Case) -> Weighed:
 def _repeated(case: Case) -> Weighed:
     for weight, finding in _statements(case):
         if "once per row" in finding.text:
-            # Every statement costs the interpreter more than the database: see the sampler.
-            yield weight * 3, finding
+            yield weight, finding
 
 
 def _outside(case: Case) -> Weighed:
@@ -87,6 +87,19 @@ def _cpu(case: Case) -> Weighed:
                         part,
                     ),
                 )
+
+
+def _asked(route: RouteUse, site: str) -> str:
+    """What is asked of the database at a line, where it is asked often."""
+    count = sum(
+        place.count
+        for use in route.resources
+        if use.resource.kind in {Kind.DB_CPU, Kind.DB_WAIT}
+        for place in use.places
+        if place.site == site
+    )
+    each = count / route.requests
+    return f", around {each:.0f} statements a request" if each >= _REPEATED else ""
 
 
 def _waits(case: Case) -> Weighed:
@@ -189,8 +202,12 @@ def hot_sites(case: Case, route: str, state: str) -> list[tuple[str, float]]:
         for (at, site), count in _counts(probe.stacks, state).items():
             if at == route:
                 seen[site] = seen.get(site, 0) + count
+    return _ranked(seen)
+
+
+def _ranked(seen: dict[str, int]) -> list[tuple[str, float]]:
     whole = sum(seen.values())
-    if whole < 5:
+    if whole < _FEW:
         return []
     ranked = sorted(seen.items(), key=lambda item: -item[1])
     return [(site, count / whole) for site, count in ranked if site]
@@ -216,7 +233,7 @@ def _short(what: str) -> str:
         return text
     head, _, tail = text.partition(" FROM ")
     if tail and len(head) > _SHOWN // 3:
-        text = f"SELECT ... FROM {tail}"
+        text = " ".join(("SELECT ... FROM", tail))
     return text if len(text) <= _SHOWN else text[: _SHOWN - 3] + "..."
 
 

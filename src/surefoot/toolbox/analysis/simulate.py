@@ -179,27 +179,42 @@ class _Simulation:
     def _after(self, who: int, done: _Step) -> None:
         """Send a job on from the step it has completed."""
         job, at = self.jobs[who], self._replica(who)
-        if done is _Step.ENTER:
-            if not job.pooled or self.pools[at].take(who):
-                self._share(self.database, who, job.database, _Step.DATABASE)
-        elif done is _Step.DATABASE:
-            self._wait(who, job.held, _Step.HELD)
-        elif done is _Step.HELD:
-            if job.pooled and (heir := self.pools[at].give()) is not None:
-                self._share(self.database, heir, self.jobs[heir].database, _Step.DATABASE)
-            if not job.locked or self.locks[at].take(who):
-                self._wait(who, job.locked, _Step.LOCKED)
-        elif done is _Step.LOCKED:
-            if job.locked and (heir := self.locks[at].give()) is not None:
-                self._wait(heir, self.jobs[heir].locked, _Step.LOCKED)
-            self._wait(who, job.delay, _Step.DELAY)
-        elif done is _Step.DELAY:
-            self._share(self.apps[at], who, job.app / 2, _Step.LEAVE)
-        else:
-            self.finished[who] = self.now
-            self.left -= 1
-            if (heir := self.slots[at].give()) is not None:
-                self._work(heir)
+        match done:
+            case _Step.ENTER:
+                if not job.pooled or self.pools[at].take(who):
+                    self._query(who)
+            case _Step.DATABASE:
+                self._wait(who, job.held, _Step.HELD)
+            case _Step.HELD:
+                self._release(who)
+            case _Step.LOCKED:
+                self._unlock(who)
+            case _Step.DELAY:
+                self._share(self.apps[at], who, job.app / 2, _Step.LEAVE)
+            case _Step.LEAVE:
+                self._leave(who)
+
+    def _query(self, who: int) -> None:
+        self._share(self.database, who, self.jobs[who].database, _Step.DATABASE)
+
+    def _release(self, who: int) -> None:
+        job, at = self.jobs[who], self._replica(who)
+        if job.pooled and (heir := self.pools[at].give()) is not None:
+            self._query(heir)
+        if not job.locked or self.locks[at].take(who):
+            self._wait(who, job.locked, _Step.LOCKED)
+
+    def _unlock(self, who: int) -> None:
+        job, at = self.jobs[who], self._replica(who)
+        if job.locked and (heir := self.locks[at].give()) is not None:
+            self._wait(heir, self.jobs[heir].locked, _Step.LOCKED)
+        self._wait(who, job.delay, _Step.DELAY)
+
+    def _leave(self, who: int) -> None:
+        self.finished[who] = self.now
+        self.left -= 1
+        if (heir := self.slots[self._replica(who)].give()) is not None:
+            self._work(heir)
 
 
 def simulate(

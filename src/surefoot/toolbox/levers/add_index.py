@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import defaultdict
 from collections.abc import Iterable
 from typing import Final
 
@@ -23,31 +24,38 @@ _COLUMN: Final = re.compile(r"([\w.\"`]+)\s*(?:=|<|>|like|ilike|in|between)", re
 
 
 def steps(case: Case) -> Iterable[Step]:
-    """Every filtered statement that costs more than a look-up would."""
-    calls = sorted(
-        spot.place.use / spot.place.count for spot in spots(case, Kind.DB_CPU, Kind.DB_WAIT)
-    )
+    """Every column by which statements are filtered that cost more than a look-up would."""
+    found = list(spots(case, Kind.DB_CPU, Kind.DB_WAIT))
+    calls = sorted(spot.place.use / spot.place.count for spot in found)
     cheap = min(quantile(calls, 0.25), _FOUND * 5) if len(calls) > 1 else _FOUND
-    for spot in spots(case, Kind.DB_CPU, Kind.DB_WAIT):
+    slow: dict[tuple[str, str], list[Spot]] = defaultdict(list)
+    for spot in found:
         each = spot.place.use / spot.place.count
-        table, column = _filter(spot)
-        if each < _SLOW or each < 4 * cheap or not column:
-            continue
-        share = 1 - cheap / each
-        name = f"ix_{table}_{column}".replace(".", "_")
-        yield Step(
-            where=f"{table}({column})",
-            relieves=spot.resource,
-            stage="outside",
-            action=OutsideAction(
-                f"CREATE INDEX {name} ON {table} ({column})", f"DROP INDEX {name}"
-            ),
-            model=without(case, spot, 0.0, share),
-            how=f"index what {spot.place.site or 'this statement'} filters by: "
-            f"{table}({column}); a LIKE that starts with % needs a text index instead",
-            because=f"{each * 1e3:.1f} ms a call against {cheap * 1e3:.2f} ms for a look-up",
-            risk="each write to the table pays for the index",
-        )
+        column = _filter(spot)
+        if each >= max(_SLOW, 4 * cheap) and all(column):
+            slow[column].append(spot)
+    for (table, column), scans in slow.items():
+        yield _step(case, table, column, scans, cheap)
+
+
+def _step(case: Case, table: str, column: str, scans: list[Spot], cheap: float) -> Step:
+    model = case.model
+    for spot in scans:
+        model = without(model, spot, 1 - cheap * spot.place.count / spot.place.use)
+    worst = max(scans, key=lambda spot: spot.use)
+    each = worst.place.use / worst.place.count
+    name = f"ix_{table}_{column}".replace(".", "_")
+    return Step(
+        where=f"{table}({column})",
+        relieves=worst.resource,
+        stage="outside",
+        action=OutsideAction(f"CREATE INDEX {name} ON {table} ({column})", f"DROP INDEX {name}"),
+        model=model,
+        how=f"index what {worst.place.site or 'this statement'} filters by: "
+        f"{table}({column}); a LIKE that starts with % needs a text index instead",
+        because=f"{each * 1e3:.1f} ms a call against {cheap * 1e3:.2f} ms for a look-up",
+        risk="each write to the table pays for the index",
+    )
 
 
 def _filter(spot: Spot) -> tuple[str, str]:

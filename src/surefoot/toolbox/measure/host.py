@@ -30,6 +30,8 @@ class Owners:
 
     app: tuple[int, ...]
     generator: tuple[int, ...]
+    database: bool = True
+    """Whether database servers on this host are the application's, and not a neighbour's."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +57,7 @@ def cores() -> int:
 def take(owners: Owners) -> Snapshot:
     """Read all clocks now."""
     linux = _PROC.joinpath("stat").exists()
-    databases = _database_pids() if linux else ()
+    databases = _database_pids() if linux and owners.database else ()
     read = _clocks_linux if linux else _clocks_ps
     return Snapshot(
         at=time.monotonic(),

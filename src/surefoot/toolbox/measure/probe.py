@@ -7,16 +7,18 @@ import bisect
 import itertools
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
-from typing import Final
+from dataclasses import dataclass, replace
+from typing import Final, Self
 
 from surefoot.core.records import Block, HostUse, Probe, Record, StackSample
+from surefoot.core.resources import Kind
+from surefoot.core.stats import quantile
 from surefoot.toolbox.analysis import aggregate
 from surefoot.toolbox.load import Closed, Generator, LoadResult
 from surefoot.toolbox.measure import host
 from surefoot.toolbox.measure.receiver import Receiver
 
-__all__ = ["Watch", "probe"]
+__all__ = ["Watch", "Watched", "probe"]
 
 _BLOCK: Final = 1.0
 # Telemetry leaves the workers every few tens of milliseconds.
@@ -49,7 +51,7 @@ class Watch:
         self._snapshots: list[host.Snapshot] = []
         self._task: asyncio.Task[None] | None = None
 
-    async def __aenter__(self) -> Watch:
+    async def __aenter__(self) -> Self:
         self._read()
         self._task = asyncio.create_task(self._run())
         return self
@@ -94,7 +96,10 @@ async def probe(
     received = receiver.collect() if receiver is not None else None
     records = received.records if received else []
     stacks: Sequence[StackSample] = received.stacks if received else ()
-    blocks = _blocks(watch.seen, result, records)
+    uses = watch.seen.uses()
+    if not uses_database(records):
+        uses = [_without_database(use) for use in uses]
+    blocks = _blocks(watch.seen.marks, uses, result, records)
     inside = [r for r in records if blocks and watch.seen.marks[0] <= r.start_ns / 1e9]
     workers = received.workers.values() if received else ()
     return Probe(
@@ -102,13 +107,35 @@ async def probe(
         blocks=blocks,
         routes=aggregate.routes(inside),
         stacks=tuple(stacks),
+        medians=_medians(result),
         pool_size=max((worker.pool_size for worker in workers), default=0),
         dropped=sum(worker.dropped for worker in workers),
     )
 
 
-def _blocks(watched: Watched, result: LoadResult, records: Sequence[Record]) -> tuple[Block, ...]:
-    marks = list(watched.marks)
+def _medians(result: LoadResult) -> tuple[tuple[str, float], ...]:
+    times: dict[str, list[float]] = {name: [] for name in result.names}
+    samples = result.samples
+    for index, response in zip(samples.request, samples.response, strict=True):
+        times[result.names[index]].append(response)
+    return tuple((name, quantile(sorted(found), 0.5)) for name, found in times.items() if found)
+
+
+def uses_database(records: Sequence[Record]) -> bool:
+    """Whether any of the requests spoke to a database server."""
+    return any(spend.resource.kind is Kind.DB_WAIT for record in records for spend in record.spends)
+
+
+def _without_database(use: HostUse) -> HostUse:
+    return replace(use, database=0.0, neighbours=use.neighbours + use.database)
+
+
+def _blocks(
+    marks: Sequence[float],
+    uses: Sequence[HostUse],
+    result: LoadResult,
+    records: Sequence[Record],
+) -> tuple[Block, ...]:
     count = len(marks) - 1
     done: list[list[float]] = [[] for _ in range(count)]
     for due, response in zip(result.samples.due, result.samples.response, strict=True):
@@ -122,7 +149,7 @@ def _blocks(watched: Watched, result: LoadResult, records: Sequence[Record]) -> 
             costs[at].append(aggregate.costs(record))
     return tuple(
         _block(use, responses, spent)
-        for use, responses, spent in zip(watched.uses(), done, costs, strict=True)
+        for use, responses, spent in zip(uses, done, costs, strict=True)
         if responses and use.seconds > _BLOCK / 4
     )
 

@@ -12,7 +12,7 @@ import os
 import socket
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Final
+from typing import Final, Self
 
 from surefoot.core import wire
 from surefoot.core.records import Record, StackSample
@@ -44,7 +44,7 @@ class Receiver:
         self._datagrams: list[bytes] = []
         self._decoder = wire.Decoder()
 
-    async def __aenter__(self) -> Receiver:
+    async def __aenter__(self) -> Self:
         self._socket.setblocking(False)
         self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, _BUFFER)
         before = os.umask(0o177)

@@ -7,12 +7,13 @@ import contextlib
 import tempfile
 import time
 from collections.abc import AsyncIterator, Callable, Coroutine
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final, TypeVar
 
 from surefoot.config import Settings
 from surefoot.core.records import Capacity, Diagnosis, Evidence, RatePoint, Slo
+from surefoot.core.resources import Kind
 from surefoot.errors import RefusedError, ServerError
 from surefoot.toolbox.analysis.model import Model, model_of
 from surefoot.toolbox.analysis.search import Search, point_seconds
@@ -104,19 +105,21 @@ class _Bench:
     stack: Stack
     generator: Generator
     receiver: Receiver
-    notes: list[str] = field(default_factory=list)
+    database: bool = True
+    """Whether database servers on this host count as the application's."""
 
     def owners(self) -> host.Owners:
         """Whose processes are whose, now."""
         app = tuple(pid for replica in self.stack.replicas for pid in replica.pids())
-        return host.Owners(app=app, generator=self.generator.pids)
+        return host.Owners(app=app, generator=self.generator.pids, database=self.database)
 
     async def race(self, work: Coroutine[Any, Any, T]) -> T:
         """Do the work unless the application dies first."""
         task = asyncio.ensure_future(work)
         failure = self.stack.failure
         try:
-            await asyncio.wait([task, failure], return_when=asyncio.FIRST_COMPLETED)
+            both: set[asyncio.Future[Any]] = {task, failure}
+            await asyncio.wait(both, return_when=asyncio.FIRST_COMPLETED)
             if failure.done() and not task.done():
                 raise failure.result()
             return await task
@@ -158,6 +161,8 @@ async def _probes(
         probe(bench.generator, bench.receiver, bench.owners, 1, seconds, stop=stop)
     )
     _stop_here(stop)
+    kinds = {use.resource.kind for route in serial.routes for use in route.resources}
+    bench.database = Kind.DB_WAIT in kinds
     pool = serial.pool_size
     slots = settings.server.threads
     if plan.application.interface == "asgi":
@@ -268,9 +273,8 @@ class _Search:
         return f"between {capacity.low:.0f} and {capacity.high:.0f}"
 
     def _ignored_names(self) -> frozenset[str]:
-        return (
-            frozenset(self.bench.generator.names_of(self.ignored)) if self.ignored else frozenset()
-        )
+        medians = self.before.probes[0].medians
+        return frozenset(name for name, median in medians if median > self.slo.latency)
 
     async def _beyond(self, saturation: float) -> None:
         rate = saturation * _BEYOND

@@ -50,11 +50,10 @@ def _headline(measurement: Measurement) -> list[str]:
         predicted += f"; {units.format_rate(beyond)} was completed beyond it"
     lines.append(f"  {predicted}")
     if diagnosis.bottleneck:
-        also = f"; cannot be told from {', '.join(map(str, diagnosis.also))}"
-        lines.append(
-            f"  bottleneck: {diagnosis.bottleneck} "
-            f"(first in {diagnosis.confidence:.0%} of the resamples{also if diagnosis.also else ''})"
-        )
+        sure = f"first in {diagnosis.confidence:.0%} of the resamples"
+        if diagnosis.also:
+            sure += f"; cannot be told from {', '.join(map(str, diagnosis.also))}"
+        lines.append(f"  bottleneck: {diagnosis.bottleneck} ({sure})")
     if capacity.rps == 0:
         lines.append("  no rate that was tried meets the SLO")
     return lines
