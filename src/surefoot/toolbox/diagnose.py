@@ -30,6 +30,8 @@ _RESAMPLES: Final = 1000
 _ALSO: Final = 0.05
 _OWNER: Final = 0.5
 _EXPLAINED: Final = 0.05
+# Held while other time passes, or already part of the route's CPU.
+_NOT_TIME: Final = frozenset({Kind.DB_POOL, Kind.APP_CPU, Kind.APP_THREADS, Kind.APP_LOOP})
 
 
 def bottleneck(stations: Sequence[Station]) -> Resource | None:
@@ -140,14 +142,14 @@ def _routes(case: Case, probe: Probe) -> tuple[RouteDiagnosis, ...]:
 def _route(case: Case, route: RouteUse, requests: int) -> RouteDiagnosis:
     spent: dict[Resource, float] = {Resource(Kind.APP_CPU): route.cpu / route.requests}
     for use in route.resources:
-        if use.resource.kind is Kind.DB_POOL:
+        if use.resource.kind in _NOT_TIME:
             continue
         if use.resource.kind is Kind.DB_CPU:
             waited = max(0.0, use.use - use.cpu) / route.requests
             _more(spent, use.resource, use.cpu / route.requests)
             _more(spent, Resource(Kind.DB_WAIT), waited)
         else:
-            seconds = max(0.0, use.use - use.cpu) / route.requests
+            seconds = max(0.0, use.wait + use.use - use.cpu) / route.requests
             _more(spent, use.resource, seconds)
     other = route.wall / route.requests - sum(spent.values())
     _more(spent, Resource(Kind.OTHER), max(0.0, other))

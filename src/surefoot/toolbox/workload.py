@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
-from pathlib import Path
 
 from surefoot.config import Settings
 from surefoot.errors import WorkloadError

@@ -7,11 +7,11 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from surefoot.core.records import Place, Record, ResourceUse, RouteUse, Shape, Spend
+from surefoot.core.records import Place, Probe, Record, ResourceUse, RouteUse, Shape, Spend
 from surefoot.core.resources import Kind, Resource
 from surefoot.core.stats import quantile
 
-__all__ = ["Costs", "costs", "routes", "shape", "total"]
+__all__ = ["Costs", "costs", "lock_waits", "routes", "shape", "total"]
 
 _NS: Final = 1e-9
 _OUTSIDE: Final = frozenset({Kind.HTTP, Kind.SMTP, Kind.CACHE, Kind.QUEUE})
@@ -141,3 +141,21 @@ def _resource(resource: Resource, by_place: dict[tuple[str, str], list[int]]) ->
         cpu=sum(place.cpu for place in found),
         places=tuple(found[:_PLACES]),
     )
+
+
+def lock_waits(probe: Probe, sampled: float) -> dict[tuple[str, str], float]:
+    """Seconds that requests waited for locks of their own process, by route and line.
+
+    Threads' locks are seen by the sampler, ``sampled`` seconds apart; those of asyncio are told by
+    their hook.
+    """
+    waits: dict[tuple[str, str], float] = defaultdict(float)
+    for stack in probe.stacks:
+        if stack.state == "lock" and stack.route:
+            waits[stack.route, stack.site] += stack.count * sampled
+    for route in probe.routes:
+        for use in route.resources:
+            if use.resource.kind is Kind.APP_LOCK:
+                for place in use.places:
+                    waits[route.route, place.site] += place.wait
+    return dict(waits)

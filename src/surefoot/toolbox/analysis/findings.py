@@ -7,6 +7,7 @@ from typing import Final
 
 from surefoot.core.records import Finding, RouteUse, StackSample
 from surefoot.core.resources import Kind
+from surefoot.toolbox.analysis.aggregate import lock_waits
 from surefoot.toolbox.analysis.case import Case, Spot, spots
 
 __all__ = ["findings", "hot_sites"]
@@ -121,11 +122,10 @@ def _waits(case: Case) -> Weighed:
 
 def _locks(case: Case) -> Weighed:
     recorded = {route.route: route for route in case.busy.routes}
-    for (route, site), count in _counts(case.busy.stacks, "lock").items():
+    for (route, site), waited in lock_waits(case.busy, case.evidence.sampled).items():
         use = recorded.get(route)
         if use is None or not site:
             continue
-        waited = count * case.evidence.sampled
         share = min(1.0, waited / use.wall) if use.wall else 0.0
         each = waited / use.requests * 1e3
         yield (
@@ -233,7 +233,7 @@ def _short(what: str) -> str:
         return text
     head, _, tail = text.partition(" FROM ")
     if tail and len(head) > _SHOWN // 3:
-        text = " ".join(("SELECT ... FROM", tail))
+        text = f"SELECT ... FROM {tail}"  # noqa: S608 - shown, never run
     return text if len(text) <= _SHOWN else text[: _SHOWN - 3] + "..."
 
 

@@ -18,6 +18,7 @@ from surefoot.core import laws
 from surefoot.core.records import Block, Evidence, Probe, Slo, Station
 from surefoot.core.resources import Kind, Resource
 from surefoot.core.stats import quantile
+from surefoot.toolbox.analysis.aggregate import lock_waits
 from surefoot.toolbox.analysis.simulate import Job, Network, simulate
 
 __all__ = ["Demands", "Model", "demands", "model_of"]
@@ -304,7 +305,9 @@ def model_of(evidence: Evidence, cores: int) -> Model:
         jobs=(),
         limited=evidence.interface == "wsgi",
     )
-    waits = _lock_waits(last, evidence.sampled)
+    waits: dict[str, float] = {}
+    for (route, _), seconds in lock_waits(last, evidence.sampled).items():
+        waits[route] = waits.get(route, 0.0) + seconds
     lock = _lock_demand(bare, sum(waits.values()), last)
     locked = bare.changed(lock=lock, lock_routes=_lock_shares(first, waits))
     model = locked.changed(jobs=_jobs(first, locked))
@@ -315,15 +318,6 @@ def _correction(model: Model, probe: Probe) -> float:
     measured = model.changed(slots=max(1, probe.population // model.replicas))
     ratio = probe.throughput / measured.uncorrected if measured.uncorrected else 1.0
     return min(1.5, max(0.5, ratio))
-
-
-def _lock_waits(probe: Probe, sampled: float) -> dict[str, float]:
-    """Seconds spent waiting for locks in a probe, by route, from the sampler's counts."""
-    waits: dict[str, float] = {}
-    for stack in probe.stacks:
-        if stack.state == "lock" and stack.route:
-            waits[stack.route] = waits.get(stack.route, 0.0) + stack.count * sampled
-    return waits
 
 
 def _lock_demand(model: Model, waited: float, probe: Probe) -> float:

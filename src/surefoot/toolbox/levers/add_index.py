@@ -34,8 +34,8 @@ def steps(case: Case) -> Iterable[Step]:
         column = _filter(spot)
         if each >= max(_SLOW, 4 * cheap) and all(column):
             slow[column].append(spot)
-    for (table, column), scans in slow.items():
-        yield _step(case, table, column, scans, cheap)
+    for (table, name), scans in slow.items():
+        yield _step(case, table, name, scans, cheap)
 
 
 def _step(case: Case, table: str, column: str, scans: list[Spot], cheap: float) -> Step:

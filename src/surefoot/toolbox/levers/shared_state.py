@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from typing import Final
 
 from surefoot.core.resources import Kind, Resource
+from surefoot.toolbox.analysis.aggregate import lock_waits
 from surefoot.toolbox.analysis.case import Case
 from surefoot.toolbox.levers.step import Step, edit_at
 
@@ -16,14 +17,10 @@ NAME: Final = "shared-state"
 
 def lock_sites(case: Case) -> list[tuple[str, str, float]]:
     """Route, line and share of all lock waits at it, the largest first."""
-    seen: dict[tuple[str, str], int] = {}
-    for stack in case.busy.stacks:
-        if stack.state == "lock" and stack.route:
-            key = (stack.route, stack.site)
-            seen[key] = seen.get(key, 0) + stack.count
-    whole = sum(seen.values())
-    ranked = sorted(seen.items(), key=lambda item: -item[1])
-    return [(route, site, count / whole) for (route, site), count in ranked]
+    waits = lock_waits(case.busy, case.evidence.sampled)
+    whole = sum(waits.values())
+    ranked = sorted(waits.items(), key=lambda item: -item[1])
+    return [(route, site, waited / whole) for (route, site), waited in ranked if waited]
 
 
 def steps(case: Case) -> Iterable[Step]:
