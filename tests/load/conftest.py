@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import itertools
 import random
 import socket
 import subprocess
@@ -61,46 +62,62 @@ async def _read(reader: asyncio.StreamReader, connection: int, nth: int) -> Aske
     return Asked(method, path, headers, body, connection, nth)
 
 
-@contextlib.asynccontextmanager
-async def serving(handler: Handler, address: str) -> AsyncIterator[Served]:
-    """Serve ``handler``; what it returns is written as it is, ``None`` closes the connection."""
-    served = Served(address)
-    tasks: set[asyncio.Task[None]] = set()
+class Server:
+    """Serves ``handler``; what it returns is written as it is, ``None`` closes the connection."""
 
-    async def talk(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    def __init__(self, handler: Handler, served: Served) -> None:
+        self._handler = handler
+        self._served = served
+        self._tasks: set[asyncio.Task[None]] = set()
+
+    async def talk(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         task = asyncio.current_task()
         assert task is not None
-        tasks.add(task)
-        served.connections += 1
-        number, nth = served.connections, 0
-        with contextlib.suppress(asyncio.IncompleteReadError, ConnectionError):
-            while True:
-                asked = await _read(reader, number, nth)
-                nth += 1
-                served.asked.append(asked)
-                reply = await handler(asked)
-                if reply is None:
-                    break
-                writer.write(reply)
-                await writer.drain()
-                if b"connection: close" in reply.lower():
-                    break
-        writer.close()
-        tasks.discard(task)
+        self._tasks.add(task)
+        self._served.connections += 1
+        # asyncio complains about a cancelled task of its own; it is this class that cancels.
+        gone = (asyncio.IncompleteReadError, ConnectionError, asyncio.CancelledError)
+        try:
+            with contextlib.suppress(*gone):
+                await self._converse(reader, writer, self._served.connections)
+        finally:
+            writer.close()
+            self._tasks.discard(task)
 
+    async def _converse(self, reader, writer, number: int) -> None:
+        for nth in itertools.count():
+            asked = await _read(reader, number, nth)
+            self._served.asked.append(asked)
+            reply = await self._handler(asked)
+            if reply is None:
+                return
+            writer.write(reply)
+            await writer.drain()
+            if b"connection: close" in reply.lower():
+                return
+
+    async def end(self) -> None:
+        for task in tuple(self._tasks):
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+        await asyncio.sleep(0.01)  # closed transports leave in the loop's next turn
+
+
+@contextlib.asynccontextmanager
+async def serving(handler: Handler, address: str) -> AsyncIterator[Served]:
+    served = Served(address)
+    talker = Server(handler, served)
     if address.startswith("unix:"):
         path = address.removeprefix("unix:")
-        server = await asyncio.start_unix_server(talk, path, backlog=1024)
+        server = await asyncio.start_unix_server(talker.talk, path, backlog=1024)
     else:
         port = int(address.rpartition(":")[2])
-        server = await asyncio.start_server(talk, "127.0.0.1", port, backlog=1024)
+        server = await asyncio.start_server(talker.talk, "127.0.0.1", port, backlog=1024)
     try:
         yield served
     finally:
         server.close()
-        for task in tuple(tasks):
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
+        await talker.end()
         await server.wait_closed()
 
 

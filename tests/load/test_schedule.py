@@ -9,11 +9,12 @@ from surefoot.errors import UsageError
 from surefoot.toolbox.load.schedule import Closed, Schedule, due_times, read_trace
 
 RATES = st.floats(min_value=0.5, max_value=2000)
+ARRIVALS = st.sampled_from(["poisson", "uniform"])
 SECONDS = st.floats(min_value=0.5, max_value=20)
 
 
 @st.composite
-def schedules(draw, arrivals=st.sampled_from(["poisson", "uniform"])):
+def schedules(draw, arrivals=ARRIVALS):
     seconds, rate, other = draw(SECONDS), draw(RATES), draw(RATES)
     how = draw(arrivals)
     kind = draw(st.sampled_from(["uniform", "poisson", "ramp", "step", "spike"]))
@@ -24,9 +25,7 @@ def schedules(draw, arrivals=st.sampled_from(["poisson", "uniform"])):
         return Schedule("step", seconds=seconds, rates=rates, arrivals=how)
     if kind == "spike":
         at = draw(st.floats(min_value=0, max_value=seconds / 2))
-        return Schedule(
-            "spike", rate, seconds, to=other, at=at, width=seconds / 4, arrivals=how
-        )
+        return Schedule("spike", rate, seconds, to=other, at=at, width=seconds / 4, arrivals=how)
     return Schedule(how, rate, seconds)
 
 

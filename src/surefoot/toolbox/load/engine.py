@@ -69,7 +69,8 @@ class Engine:
         self._users = [User(self._data.of_user(number, flows)) for number in numbers]
         sweeper = asyncio.create_task(self._sweep())
         try:
-            await log_in(self._users, self._login, self._submit, self._draw)
+            users = dict(zip(numbers, self._users, strict=True))
+            await log_in(users, self._login, self._submit, self._draw)
         finally:
             sweeper.cancel()
         return len(self._users)
@@ -156,10 +157,11 @@ class Engine:
         while True:
             await asyncio.sleep(_SWEEP)
             now = time.monotonic()
-            for pool in self._pools:
-                pool.expire(now)
+            # Those who wait go first: a user whose request expires must not take up one of them.
             if self.run is not None:
                 self.run.expire(now)
+            for pool in self._pools:
+                pool.expire(now)
 
 
 def _cpu() -> float:

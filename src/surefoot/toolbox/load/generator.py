@@ -191,11 +191,18 @@ async def _report(tally: Tally, progress: Callable[[Progress], None]) -> None:
         progress(tally.progress())
 
 
+class _Knock(asyncio.Protocol):
+    """A connection that is closed as soon as it is open."""
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        transport.close()
+
+
 async def _reach(addresses: Sequence[Address]) -> None:
     """Every address must take a connection before anything is promised."""
     for address in addresses:
         try:
-            await address.connect(asyncio.Protocol, _CONNECT_PATIENCE)
+            await address.connect(_Knock, _CONNECT_PATIENCE)
         except OSError as error:
             reason = os.strerror(error.errno) if error.errno else "no answer"
             raise ServerError(

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import random
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Final
 
 from surefoot.toolbox.load.answer import Answer
@@ -25,12 +25,12 @@ class LoginError(Exception):
 
 
 async def log_in(
-    users: Sequence[User],
+    users: Mapping[int, User],
     flows: Sequence[PreparedFlow],
     submit: Callable[[Exchange], None],
     draw: random.Random,
 ) -> None:
-    """Do all ``flows`` once as each of ``users``.
+    """Do all ``flows`` once as each of ``users``, which have numbers from 0.
 
     Raises:
         LoginError: A request was answered otherwise than expected, or not at all.
@@ -43,7 +43,7 @@ async def log_in(
                 await _do(number, Journey(flow, user, {}), submit, draw)
 
     # The first failure is enough: whoever called gives up on all of them.
-    await asyncio.gather(*(one(number, user) for number, user in enumerate(users, 1)))
+    await asyncio.gather(*(one(number, user) for number, user in users.items()))
 
 
 async def _do(
@@ -63,7 +63,7 @@ async def _do(
             error = f"answered {status}"
         error = error or learn(journey, answer)
         if error:
-            raise LoginError(f"user {number} could not log in: {prepared.name}: {error}")
+            raise LoginError(f"user {number + 1} could not log in: {prepared.name}: {error}")
         journey.step += 1
 
 

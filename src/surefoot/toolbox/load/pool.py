@@ -121,7 +121,7 @@ class Pool:
     def close(self) -> None:
         """Close every connection."""
         self._waiting.clear()
-        for task in self._opening:
+        for task in tuple(self._opening):
             task.cancel()
         for connection in self._connections:
             connection.abandon()
@@ -131,7 +131,12 @@ class Pool:
         if opening < len(self._waiting) and len(self._connections) + opening < self._limit:
             task = asyncio.get_running_loop().create_task(self._open())
             self._opening.add(task)
-            task.add_done_callback(self._opening.discard)
+            task.add_done_callback(self._was_opening)
+
+    def _was_opening(self, task: asyncio.Task[None]) -> None:
+        self._opening.discard(task)
+        # Somebody may have begun to wait after the connection was taken and before its task ended.
+        self._grow()
 
     async def _open(self) -> None:
         try:
