@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from surefoot.toolbox.stack.replica import Replica
-from surefoot.toolbox.stack.restart import Lives
+from surefoot.toolbox.stack.restart import NEVER_UP, Lives
 
 __all__ = ["START_SECONDS", "Event", "Keeper"]
 
@@ -52,19 +52,29 @@ class Keeper:
         """Start it and wait for its first answer; ``False`` if it ended or took too long."""
         self.replica.start(self._shared)
         answered = asyncio.ensure_future(self.replica.answers())
-        ended = asyncio.ensure_future(self.replica.ended())
+        failed = [
+            asyncio.ensure_future(self.replica.ended()),
+            asyncio.ensure_future(self._workers_that_never_boot()),
+        ]
         try:
             await asyncio.wait(
-                [answered, ended], timeout=START_SECONDS, return_when=asyncio.FIRST_COMPLETED
+                [answered, *failed], timeout=START_SECONDS, return_when=asyncio.FIRST_COMPLETED
             )
             up = answered.done()
         finally:
-            answered.cancel()
-            ended.cancel()
-            await asyncio.gather(answered, ended, return_exceptions=True)
+            for task in (answered, *failed):
+                task.cancel()
+            await asyncio.gather(answered, *failed, return_exceptions=True)
         if up:
             self._watch(Event(self.replica.name, "up"))
         return up
+
+    async def _workers_that_never_boot(self) -> None:
+        """Ends once gunicorn's master has started several workers and none has answered."""
+        seen: set[int] = set()
+        while len(seen) <= NEVER_UP:
+            await asyncio.sleep(_LOOK)
+            seen |= {self.replica.worker()} - {0}
 
     async def keep(self) -> str:
         """Start it again whenever it has died.

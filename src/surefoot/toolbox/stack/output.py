@@ -27,15 +27,27 @@ class Output:
         self._position = 0
         self._rest = b""
         self._lines: deque[str] = deque(maxlen=_KEPT_LINES)
+        self._fresh: list[str] = []
 
     def fresh(self) -> list[str]:
         """Lines that were finished since the last call."""
+        self._read()
+        lines, self._fresh = self._fresh, []
+        return lines
+
+    def tail(self, count: int) -> list[str]:
+        """The last ``count`` lines, a last one without its end included."""
+        self._read()
+        rest = [self._rest.decode(errors="replace")] if self._rest else []
+        return [*self._lines, *rest][-count:]
+
+    def _read(self) -> None:
         try:
             with self.path.open("rb") as file:
                 file.seek(self._position)
                 read = file.read(_CHUNK)
         except FileNotFoundError:
-            return []
+            return
         self._position += len(read)
         if self._position > _LONGEST_FILE and len(read) < _CHUNK:
             os.truncate(self.path, 0)
@@ -43,9 +55,4 @@ class Output:
         *whole, self._rest = (self._rest + read).split(b"\n")
         lines = [line.decode(errors="replace").rstrip("\r") for line in whole]
         self._lines.extend(lines)
-        return lines
-
-    def tail(self, count: int) -> list[str]:
-        """The last ``count`` lines, a last one without its end included."""
-        rest = [self._rest.decode(errors="replace")] if self._rest else []
-        return [*self._lines, *rest][-count:]
+        self._fresh.extend(lines)

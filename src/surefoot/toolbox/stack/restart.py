@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Final
 
-__all__ = ["Lives"]
+__all__ = ["NEVER_UP", "Lives"]
 
 SHORT: Final = 10.0
 """Seconds that a life has to last to count as one that worked."""

@@ -24,7 +24,7 @@ __all__ = ["Stack"]
 
 _LOOK: Final = 0.1
 _LONGEST_PATH: Final = 90
-_TAIL: Final = 20
+_TAIL: Final = 30
 
 
 class Stack:
@@ -73,7 +73,7 @@ class Stack:
 
     def log_tail(self, count: int = _TAIL) -> str:
         """The last lines that the application printed, of all replicas."""
-        return "\n".join(line for each in self.replicas for line in _last(each, count)[-count:])
+        return "\n".join(line for each in self.replicas for line in each.output.tail(count))
 
     def hurry(self) -> None:
         """Stop at once, or stop waiting for a graceful end that is under way."""
@@ -137,7 +137,7 @@ class Stack:
             self.failure.set_result(self._failed(keeper.replica, text))
 
     def _failed(self, replica: Replica, text: str) -> ServerError:
-        said = "".join(f"\n  | {line}" for line in _last(replica, _TAIL))
+        said = "".join(f"\n  | {line}" for line in replica.output.tail(_TAIL))
         words = "the application's own last words are above" if said else "it printed nothing"
         return ServerError(f"replica {replica.name} {text}{said}", do=words)
 
@@ -197,8 +197,3 @@ def _run_directory() -> Path:
         if len(os.fsencode(base)) <= _LONGEST_PATH - len("/surefoot-12345678/123.sock"):
             return Path(tempfile.mkdtemp(prefix="surefoot-", dir=base))
     raise ServerError("there is no short directory for sockets", do="set TMPDIR to /tmp")
-
-
-def _last(replica: Replica, count: int) -> list[str]:
-    replica.output.fresh()
-    return replica.output.tail(count)
