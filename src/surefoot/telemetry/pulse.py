@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import time
+import weakref
 from dataclasses import dataclass, field
+from typing import Any
 
 from surefoot.core.wire import Blocked, RouteTotal, WorkerStats
 
@@ -28,9 +30,14 @@ class Pulse:
     loop_beats: int = 0
     ticks: int = 0
     sampled_ns: int = 0
-    pool_size: int = 0
     hooks: list[str] = field(default_factory=list)
     _blocked: dict[str, list[int]] = field(default_factory=dict)
+    _pools: weakref.WeakKeyDictionary[Any, int] = field(default_factory=weakref.WeakKeyDictionary)
+
+    def pool(self, pool: object, size: int) -> None:
+        """A pool hands out connections, at most so many; a pool that is gone counts no more."""
+        if pool not in self._pools:
+            self._pools[pool] = size
 
     def fault(self, error: BaseException) -> None:
         """Telemetry itself failed."""
@@ -55,7 +62,7 @@ class Pulse:
 
     def reset(self) -> None:
         """A forked child starts from nothing; what hooks saw at import stays true."""
-        fresh = Pulse(pool_size=self.pool_size, hooks=self.hooks)
+        fresh = Pulse(hooks=self.hooks)
         for name in self.__slots__:
             setattr(self, name, getattr(fresh, name))
 
@@ -80,7 +87,7 @@ class Pulse:
             ),
             ticks=self.ticks,
             sampled_ns=self.sampled_ns,
-            pool_size=self.pool_size,
+            pool_size=sum(list(self._pools.values())),
             hooks=tuple(self.hooks),
             routes=routes,
         )

@@ -35,6 +35,7 @@ class Request:
         "done",
         "elsewhere_ns",
         "holds",
+        "inside",
         "loop_ns",
         "method",
         "queued_ns",
@@ -64,6 +65,8 @@ class Request:
         self.done = False
         self.busy = 0
         """Spends that a thread is inside of right now."""
+        self.inside = 0
+        """Which thread that is."""
         self.awaiting = 0
         """Spends that a coroutine is inside of right now."""
         self.connect_ns = 0

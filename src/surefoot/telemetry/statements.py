@@ -47,6 +47,14 @@ def _replaced(match: re.Match[str]) -> str:
     return " " if kind in {"space", "comment"} else "?"
 
 
+def _text(sql: object) -> str:
+    if isinstance(sql, bytes):
+        return sql.decode("utf-8", "replace")
+    # psycopg's composed statements quote their names themselves.
+    composed = getattr(sql, "as_string", None)
+    return str(sql if composed is None else composed(None))
+
+
 class Statement:
     """One normalised statement, and what was learnt about it in this process."""
 
@@ -70,13 +78,13 @@ class Statements:
     def get(self, sql: object) -> Statement:
         """The statement behind a raw text (or bytes, or an object that prints as SQL)."""
         try:
-            found = self._raw.get(sql)  # type: ignore[call-overload]
+            found = self._raw.get(sql) if type(sql) is str else None
             return found if found is not None else self._learn(sql)
         except Exception:  # noqa: BLE001 - any object may be given to a driver
             return Statement("(unreadable)")
 
     def _learn(self, sql: object) -> Statement:
-        raw = sql.decode("utf-8", "replace") if isinstance(sql, bytes) else str(sql)
+        raw = _text(sql)
         text = normalise(raw)
         statement = self._by_text.get(text)
         if self._chars > _MAX_KNOWN_CHARS:

@@ -17,12 +17,25 @@ __all__ = ["HOOKS", "Hook", "load"]
 
 HOOKS: Final[Mapping[str, str]] = MappingProxyType(
     {
+        "aiohttp": "aiohttp.client",
+        "aiosmtplib": "aiosmtplib.smtp",
         "aiosqlite": "aiosqlite.core",
         "anyio_threads": "anyio.to_thread",
         "asyncio_locks": "asyncio.locks",
         "executors": "concurrent.futures.thread",
+        "http_client": "http.client",
+        "httpx": "httpx",
+        "psycopg": "psycopg",
+        "psycopg2": "psycopg2",
+        "psycopg_pool": "psycopg_pool",
+        "pymemcache": "pymemcache.client.base",
+        "redis": "redis.client",
+        "redis_asyncio": "redis.asyncio.client",
+        "requests": "requests.sessions",
+        "smtplib": "smtplib",
         "sqlalchemy_pool": "sqlalchemy.pool.impl",
         "sqlite3": "sqlite3",
+        "urllib3": "urllib3.connectionpool",
     }
 )
 """File in this package to the module whose import triggers it."""

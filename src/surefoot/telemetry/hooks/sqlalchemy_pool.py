@@ -43,8 +43,11 @@ def install(module: ModuleType, recorder: Recorder) -> None:
         request = current()
         if request is None:
             return get(self)
-        if not self.surefoot_counted:
-            count(self)
+        # Not in __init__: create_engine() reads that function's arguments to know its own.
+        try:
+            recorder.pulse.pool(self, _limit(self))
+        except Exception as error:  # noqa: BLE001 - a pool of another make must still work
+            recorder.fault(error)
         site = locate(place)
         connecting = request.connect_ns
         start = _clock()
@@ -68,15 +71,6 @@ def install(module: ModuleType, recorder: Recorder) -> None:
             hold.end(_clock())
         return give_back(self, record)
 
-    def count(self: Any) -> None:
-        # Not in __init__: create_engine() reads that function's arguments to know its own.
-        self.surefoot_counted = True
-        try:
-            recorder.pulse.pool_size += _limit(self)
-        except Exception as error:  # noqa: BLE001 - a pool of another make must still work
-            recorder.fault(error)
-
-    pool.surefoot_counted = False
     pool._do_get, pool._do_return_conn = do_get, do_return  # noqa: SLF001 - as above
 
 
