@@ -109,7 +109,7 @@ _FLAGS: Final = {
 
 def add_config_options(parser: argparse.ArgumentParser, *names: str) -> None:
     """Add an option for each of these keys; its type, default and help come from the key."""
-    declared = {key.name: key for key in config.keys()}
+    declared = {key.name: key for key in config.keys()}  # noqa: SIM118 - a function, no mapping
     for name in names:
         key = declared[name]
         flag = _FLAGS.get(name, "--" + key.name.rpartition(".")[2].replace("_", "-"))

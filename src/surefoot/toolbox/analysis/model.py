@@ -25,6 +25,7 @@ __all__ = ["Demands", "Model", "demands", "model_of"]
 
 _LEAST_CORES: Final = 0.1
 _SIMULATED: Final = 5000
+_SWITCH_INTERVAL: Final = 0.005  # sys.getswitchinterval() unless the application sets it
 _SEEDS: Final = (1, 2, 3)
 
 
@@ -222,6 +223,8 @@ class Model:
             cores=self.available,
             generator=self.full.generator,
             slowdown=slowdown if per_replica > 1 else lambda _: 1.0,
+            # An event loop turns to the next request only where one waits.
+            turn=_SWITCH_INTERVAL if self.limited else math.inf,
         )
 
     def slo_rate(self, slo: Slo, *, without: frozenset[int] = frozenset()) -> float:

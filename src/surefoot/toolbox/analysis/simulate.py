@@ -1,8 +1,9 @@
 """A seeded event simulation of one application under open load.
 
-The stations are those of the model: the interpreter of each replica (processor sharing, one core
-at most), the database's work, the slots of each replica, its pool and its lock, and plain waits.
-All that computes shares the cores that neighbours and the generator leave. Queueing formulas give
+The stations are those of the model: the interpreter of each replica (one thread at a time, in turns
+as long as CPython's switch interval), the database's work, the slots of each replica, its pool and
+its lock, and plain waits. All that computes shares the cores that neighbours and the generator
+leave. Queueing formulas give
 means; an SLO is about a quantile, and that is what this is for.
 """
 
@@ -49,6 +50,8 @@ class Network:
     """Core seconds the generator itself needs per request."""
     slowdown: Callable[[int], float]
     """How much longer the interpreter's work takes with n requests in it."""
+    turn: float = 0.005
+    """Seconds of work after which the interpreter turns to another thread."""
 
 
 class _Step(IntEnum):
@@ -70,8 +73,58 @@ class _Shared:
         self.heap: list[tuple[float, int]] = []
         self.speed = 0.0
 
+    def __len__(self) -> int:
+        return len(self.heap)
+
+    def add(self, who: int, work: float) -> None:
+        heapq.heappush(self.heap, (self.clock + work, who))
+
     def next_in(self) -> float:
         return (self.heap[0][0] - self.clock) / self.speed if self.heap else float("inf")
+
+    def advance(self, passed: float) -> None:
+        self.clock += passed * self.speed
+
+    def turn(self) -> int | None:
+        return heapq.heappop(self.heap)[1]
+
+
+class _Turns:
+    """A station that serves one job at a time, each for a turn, then the next in line."""
+
+    __slots__ = ("left", "line", "speed", "turn_length")
+
+    def __init__(self, turn_length: float) -> None:
+        self.turn_length = turn_length
+        self.line: deque[tuple[int, float]] = deque()
+        self.left = 0.0
+        """Work left in the current turn."""
+        self.speed = 0.0
+
+    def __len__(self) -> int:
+        return len(self.line)
+
+    def add(self, who: int, work: float) -> None:
+        self.line.append((who, work))
+        if len(self.line) == 1:
+            self.left = min(work, self.turn_length)
+
+    def next_in(self) -> float:
+        return self.left / self.speed if self.line else float("inf")
+
+    def advance(self, passed: float) -> None:
+        if self.line:
+            self.left -= passed * self.speed
+
+    def turn(self) -> int | None:
+        """End the current turn; returns who is done with it."""
+        who, work = self.line.popleft()
+        rest = work - min(work, self.turn_length)
+        if rest > 0:
+            self.line.append((who, rest))
+        if self.line:
+            self.left = min(self.line[0][1], self.turn_length)
+        return None if rest > 0 else who
 
 
 class _Tokens:
@@ -107,7 +160,7 @@ class _Simulation:
         self.cores = max(cores, 0.05)
         self.now = 0.0
         self.timers: list[tuple[float, int, _Step]] = []
-        self.apps = [_Shared() for _ in range(network.replicas)]
+        self.apps = [_Turns(network.turn) for _ in range(network.replicas)]
         self.database = _Shared()
         self.slots = [_Tokens(network.slots) for _ in range(network.replicas)]
         pool = network.pool or _UNLIMITED
@@ -134,22 +187,20 @@ class _Simulation:
             elif timer <= wait:
                 _, who, step = heapq.heappop(self.timers)
                 self._after(who, step)
-            elif station is not None:
-                _, who = heapq.heappop(station.heap)
-                self._after(who, self.step[who])
+            elif station is not None and (done := station.turn()) is not None:
+                self._after(done, self.step[done])
         return [done - at for done, at in zip(self.finished, arrivals, strict=True)]
 
     def _speeds(self) -> None:
-        busy = len(self.database.heap) + sum(bool(app.heap) for app in self.apps)
+        busy = len(self.database) + sum(bool(app) for app in self.apps)
         share = min(1.0, self.cores / busy) if busy else 1.0
         self.database.speed = share
         for app in self.apps:
-            n = len(app.heap)
-            if n:
-                app.speed = share / (n * self.network.slowdown(n))
+            if app:
+                app.speed = share / self.network.slowdown(len(app))
 
-    def _next_completion(self) -> tuple[_Shared | None, float]:
-        best: _Shared | None = None
+    def _next_completion(self) -> tuple[_Shared | _Turns | None, float]:
+        best: _Shared | _Turns | None = None
         soonest = float("inf")
         for station in (self.database, *self.apps):
             wait = station.next_in()
@@ -159,16 +210,16 @@ class _Simulation:
 
     def _advance(self, passed: float) -> None:
         self.now += passed
-        for station in (self.database, *self.apps):
-            if station.heap:
-                station.clock += passed * station.speed
+        self.database.advance(passed)
+        for app in self.apps:
+            app.advance(passed)
 
     def _replica(self, who: int) -> int:
         return who % self.network.replicas
 
-    def _share(self, station: _Shared, who: int, work: float, step: _Step) -> None:
+    def _share(self, station: _Shared | _Turns, who: int, work: float, step: _Step) -> None:
         self.step[who] = step
-        heapq.heappush(station.heap, (station.clock + work, who))
+        station.add(who, work)
 
     def _wait(self, who: int, seconds: float, step: _Step) -> None:
         heapq.heappush(self.timers, (self.now + seconds, who, step))
