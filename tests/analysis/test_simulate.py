@@ -29,7 +29,7 @@ def mean(times):
 @pytest.mark.parametrize("load", [0.3, 0.6, 0.8])
 def test_an_interpreter_with_short_turns_answers_as_a_processor_sharing_queue(load):
     # M/G/1-PS: R = D / (1 - rho), whatever the distribution (Kleinrock 1976, 4.4).
-    times = simulate(network(turn=0.0002), [job(app=0.01)], load / 0.01, 20_000, seed=5)
+    times = simulate(network(turn=0.0005), [job(app=0.01)], load / 0.01, 8_000, seed=5)
     assert mean(times) == pytest.approx(0.01 / (1 - load), rel=0.12)
 
 

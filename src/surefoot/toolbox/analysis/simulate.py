@@ -162,6 +162,7 @@ class _Simulation:
         self.timers: list[tuple[float, int, _Step]] = []
         self.apps = [_Turns(network.turn) for _ in range(network.replicas)]
         self.database = _Shared()
+        self.stations: list[_Shared | _Turns] = [self.database, *self.apps]
         self.slots = [_Tokens(network.slots) for _ in range(network.replicas)]
         pool = network.pool or _UNLIMITED
         self.pools = [_Tokens(pool) for _ in range(network.replicas)]
@@ -202,7 +203,7 @@ class _Simulation:
     def _next_completion(self) -> tuple[_Shared | _Turns | None, float]:
         best: _Shared | _Turns | None = None
         soonest = float("inf")
-        for station in (self.database, *self.apps):
+        for station in self.stations:
             wait = station.next_in()
             if wait < soonest:
                 best, soonest = station, wait
@@ -210,9 +211,8 @@ class _Simulation:
 
     def _advance(self, passed: float) -> None:
         self.now += passed
-        self.database.advance(passed)
-        for app in self.apps:
-            app.advance(passed)
+        for station in self.stations:
+            station.advance(passed)
 
     def _replica(self, who: int) -> int:
         return who % self.network.replicas
