@@ -18,7 +18,7 @@ from surefoot.toolbox.measure.run import Measurement, Plan, measure
 from surefoot.toolbox.report.document import document
 from surefoot.toolbox.report.screen import screen
 from surefoot.toolbox.target import find_application
-from surefoot.toolbox.workload import workload_for
+from surefoot.toolbox.workload import workload_for, workload_for_url
 
 __all__ = ["COMMAND"]
 
@@ -30,6 +30,9 @@ def _options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--url", help="measure something that runs already, from outside")
     parser.add_argument(
         "--seconds", type=float, default=_SECONDS, help="budget of the search (default 40)"
+    )
+    parser.add_argument(
+        "--i-own-this-host", action="store_true", help="let --url be a host that is not this one"
     )
     parser.add_argument("--html", metavar="FILE", help="write a report to look at")
     add_config_options(
@@ -49,6 +52,8 @@ def _options(parser: argparse.ArgumentParser) -> None:
 def _execute(args: argparse.Namespace, console: Console) -> Measurement:
     if args.seconds <= 0:
         raise UsageError(f"--seconds {args.seconds:g} leaves no time to search")
+    if args.url and args.target:
+        raise UsageError("give a target or --url, not both")
     flags = config_flags(args) | {"app.target": args.target}
     settings = config.load(Path.cwd(), flags=flags)
     return asyncio.run(_measure(settings, args, console))
@@ -62,9 +67,15 @@ async def _measure(
     for number in (signal.SIGINT, signal.SIGTERM):
         loop.add_signal_handler(number, stop.set)
     console.progress("looking at the application")
-    application = await asyncio.to_thread(find_application, settings)
-    workload, notes = await workload_for(application, settings, console.progress)
-    plan = Plan(application, settings, workload, args.seconds, notes)
+    application = None
+    if args.url:
+        workload, notes = workload_for_url(args.url, settings)
+    else:
+        application = await asyncio.to_thread(find_application, settings)
+        workload, notes = await workload_for(application, settings, console.progress)
+    plan = Plan(
+        application, settings, workload, args.seconds, notes, args.url or "", args.i_own_this_host
+    )
     measurement = await measure(plan, console.progress, stop)
     if args.html:
         from surefoot.toolbox.report.page import page  # noqa: PLC0415 - jinja2 only when asked

@@ -30,6 +30,7 @@ _RESAMPLES: Final = 1000
 _ALSO: Final = 0.05
 _OWNER: Final = 0.5
 _EXPLAINED: Final = 0.05
+_EXHAUSTED: Final = 0.85  # of the host's cores, from which on a black box is bounded by them
 # Held while other time passes, or already part of the route's CPU.
 _NOT_TIME: Final = frozenset({Kind.DB_POOL, Kind.APP_CPU, Kind.APP_THREADS, Kind.APP_LOOP})
 
@@ -92,8 +93,12 @@ def diagnose(
     """
     first, last = evidence.probes[0], evidence.probes[-1]
     stations = model.capacities(capacity.rps)
-    named = bottleneck(stations)
-    votes = confidence(model, first, last)
+    if model.attributed:
+        named = bottleneck(stations)
+        votes = confidence(model, first, last)
+    else:
+        named = next((s.resource for s in stations if s.utilisation >= _EXHAUSTED), None)
+        votes = Counter()
     case = Case(evidence, model, named)
     also = [r for r, count in votes.most_common() if r != named and count >= _ALSO * _RESAMPLES]
     return Diagnosis(
@@ -110,7 +115,7 @@ def diagnose(
         stations=stations,
         unexplained=unexplained(model, evidence.points, capacity),
         routes=_routes(case, first),
-        changes=levers.propose(case),
+        changes=levers.propose(case) if model.attributed else (),
         notes=evidence.notes,
     )
 

@@ -4,17 +4,23 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
+from urllib.parse import urlsplit
 
 from surefoot.config import Settings
-from surefoot.errors import WorkloadError
+from surefoot.errors import UsageError, WorkloadError
 from surefoot.toolbox.discover import Discovery, discover
 from surefoot.toolbox.load import Workload, parse_workload, read_workload
 from surefoot.toolbox.stack import Stack
 from surefoot.toolbox.target import Application
 
-__all__ = ["discover_workload", "workload_for"]
+__all__ = ["discover_workload", "workload_for", "workload_for_url"]
 
 Say = Callable[[str], None]
+
+_FROM_OUTSIDE = (
+    "measured from outside: routes, statements and lines of code cannot be seen; "
+    "`surefoot measure TARGET` starts the application itself and names them"
+)
 
 
 async def workload_for(
@@ -43,7 +49,30 @@ async def workload_for(
             f"no workload file: {len(found.paths)} pages found by routes and links, "
             "each asked for equally often"
         )
-    return _readable(workload, settings, notes), tuple(notes)
+    workload = _readable(workload, settings, notes)
+    return workload, tuple(notes)
+
+
+def workload_for_url(url: str, settings: Settings) -> tuple[Workload, tuple[str, ...]]:
+    """The workload for a black box: its file's, or the one page that ``url`` names.
+
+    Raises:
+        WorkloadError: The file cannot be used, or nothing is left to send.
+        UsageError: The URL is none.
+    """
+    parts = urlsplit(url)
+    if parts.scheme not in {"http", "https"} or not parts.hostname:
+        raise UsageError(f"{url} is no URL", do="write http://127.0.0.1:8000")
+    notes = [_FROM_OUTSIDE]
+    file = settings.config.workload.file
+    if file:
+        workload = read_workload(settings.path(file))
+    else:
+        path = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
+        workload = parse_workload({"request": [{"path": path}]}, url)
+        notes.append(f"no workload file: GET {path} alone was asked for")
+    workload = _readable(workload, settings, notes)
+    return workload, tuple(notes)
 
 
 def _readable(workload: Workload, settings: Settings, notes: list[str]) -> Workload:

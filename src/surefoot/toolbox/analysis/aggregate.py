@@ -11,7 +11,7 @@ from surefoot.core.records import Place, Probe, Record, ResourceUse, RouteUse, S
 from surefoot.core.resources import Kind, Resource
 from surefoot.core.stats import quantile
 
-__all__ = ["Costs", "costs", "lock_waits", "routes", "shape", "total"]
+__all__ = ["Costs", "costs", "lock_waits", "routes", "shape", "timed", "total"]
 
 _NS: Final = 1e-9
 _OUTSIDE: Final = frozenset({Kind.HTTP, Kind.SMTP, Kind.CACHE, Kind.QUEUE})
@@ -94,6 +94,27 @@ def routes(records: Sequence[Record]) -> tuple[RouteUse, ...]:
         grouped[record.name].append(record)
     uses = [_route(name, group) for name, group in grouped.items()]
     return tuple(sorted(uses, key=lambda use: -use.wall))
+
+
+def timed(name: str, responses: Sequence[float], cpu: float) -> RouteUse:
+    """A route of which only response times, and the mean CPU of a request, are known."""
+    ordered = sorted(responses)
+    step = max(1, len(ordered) // _SHAPES)
+    return RouteUse(
+        route=name,
+        requests=len(ordered),
+        errors=0,
+        p50=quantile(ordered, 0.5),
+        p99=quantile(ordered, 0.99),
+        wall=sum(ordered),
+        cpu=min(cpu * len(ordered), sum(ordered)),
+        queued=0.0,
+        loop=0.0,
+        resources=(),
+        shapes=tuple(
+            Shape(min(cpu, time), 0.0, max(0.0, time - cpu), 0.0, 0.0) for time in ordered[::step]
+        ),
+    )
 
 
 def _route(name: str, records: list[Record]) -> RouteUse:

@@ -135,6 +135,8 @@ class Model:
     jobs: tuple[Job, ...]
     limited: bool
     """Whether slots limit the population (threads do, an event loop's 32 are a convention)."""
+    attributed: bool = True
+    """Whether anything but time and CPU is known; of a black box nothing else is."""
     correction: float = 1.0
     """Measured over modelled throughput with every slot busy."""
 
@@ -155,7 +157,7 @@ class Model:
             first.app + first.blocked,
             last.app + first.blocked,
             last.population,
-            self.replicas,
+            self.replicas if self.attributed else self.cores,
         )
 
     @property
@@ -262,6 +264,8 @@ class Model:
     def capacities(self, rate: float) -> tuple[Station, ...]:
         """Every resource with its demand, capacity and utilisation at ``rate``, tightest first."""
         full, alone = self.full, self.alone
+        if not self.attributed:
+            return (_station(Kind.HOST_CPU, full.host, self.available, rate),)
         cpu = full.app
         loop = cpu + alone.blocked
         found = [
@@ -277,7 +281,7 @@ class Model:
         else:
             found.append((Kind.APP_LOOP, loop if alone.blocked > cpu / 4 else 0.0, self.replicas))
         stations = [
-            Station(Resource(kind), demand, capacity, min(1.0, rate * demand / capacity))
+            _station(kind, demand, capacity, rate)
             for kind, demand, capacity in found
             if demand > 0 and capacity > 0
         ]
@@ -290,6 +294,10 @@ class Model:
     def changed(self, **fields: object) -> Model:
         """The same model with some of its figures changed: what a prediction is made from."""
         return replace(self, **fields)  # type: ignore[arg-type]
+
+
+def _station(kind: Kind, demand: float, capacity: float, rate: float) -> Station:
+    return Station(Resource(kind), demand, capacity, min(1.0, rate * demand / capacity))
 
 
 def model_of(evidence: Evidence, cores: int) -> Model:
@@ -307,6 +315,7 @@ def model_of(evidence: Evidence, cores: int) -> Model:
         lock_routes=(),
         jobs=(),
         limited=evidence.interface == "wsgi",
+        attributed=evidence.interface != "url",
     )
     waits: dict[str, float] = {}
     for (route, _), seconds in lock_waits(last, evidence.sampled).items():

@@ -6,11 +6,12 @@ import asyncio
 import bisect
 import itertools
 import time
+from collections import defaultdict
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import Final, Self
 
-from surefoot.core.records import Block, HostUse, Probe, Record, StackSample
+from surefoot.core.records import Block, HostUse, Probe, Record, RouteUse, StackSample
 from surefoot.core.resources import Kind
 from surefoot.core.stats import quantile
 from surefoot.toolbox.analysis import aggregate
@@ -105,7 +106,7 @@ async def probe(
     return Probe(
         population=population,
         blocks=blocks,
-        routes=aggregate.routes(inside),
+        routes=aggregate.routes(inside) if receiver is not None else _black_box(result, blocks),
         stacks=tuple(stacks),
         medians=_medians(result),
         pool_size=max((worker.pool_size for worker in workers), default=0),
@@ -119,6 +120,16 @@ def _medians(result: LoadResult) -> tuple[tuple[str, float], ...]:
     for index, response in zip(samples.request, samples.response, strict=True):
         times[result.names[index]].append(response)
     return tuple((name, quantile(sorted(found), 0.5)) for name, found in times.items() if found)
+
+
+def _black_box(result: LoadResult, blocks: Sequence[Block]) -> tuple[RouteUse, ...]:
+    """Each request of the workload as a route of which only the time is known."""
+    done = max(1, sum(block.completed for block in blocks))
+    cpu = sum(block.host.app for block in blocks) / done
+    times: dict[str, list[float]] = defaultdict(list)
+    for index, response in zip(result.samples.request, result.samples.response, strict=True):
+        times[result.names[index]].append(response)
+    return tuple(aggregate.timed(name, found, cpu) for name, found in times.items())
 
 
 def uses_database(records: Sequence[Record]) -> bool:

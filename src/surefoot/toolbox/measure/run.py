@@ -4,15 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import tempfile
 import time
 from collections.abc import AsyncIterator, Callable, Coroutine
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any, Final, TypeVar
 
 from surefoot.config import Settings
-from surefoot.core.records import Capacity, Diagnosis, Evidence, RatePoint, Slo
+from surefoot.core.records import Capacity, Diagnosis, Evidence, Probe, RatePoint, Slo
 from surefoot.core.resources import Kind
 from surefoot.errors import RefusedError, ServerError
 from surefoot.toolbox.analysis.model import Model, model_of
@@ -23,8 +21,7 @@ from surefoot.toolbox.measure import host
 from surefoot.toolbox.measure.conditions import noise, refuse_useless
 from surefoot.toolbox.measure.point import Held, hold
 from surefoot.toolbox.measure.probe import probe
-from surefoot.toolbox.measure.receiver import Receiver
-from surefoot.toolbox.stack import Stack
+from surefoot.toolbox.measure.subject import Subject, Url, started
 from surefoot.toolbox.target import Application
 
 __all__ = ["Interrupted", "Measurement", "Plan", "beyond_throughput", "measure"]
@@ -38,6 +35,7 @@ _PROBE_REQUESTS: Final = 60
 _PROBE_LONGEST: Final = 20.0
 _LOOP_SLOTS: Final = 32
 _MOST_IN_FLIGHT: Final = 64
+_BLACK_BOX_SLOTS: Final = 16  # how many it has cannot be seen from outside
 _BEYOND: Final = 1.25
 _BEYOND_SECONDS: Final = 4.0
 _SETTLE: Final = 0.3
@@ -47,11 +45,25 @@ _SETTLE: Final = 0.3
 class Plan:
     """What to measure and how long."""
 
-    application: Application
+    application: Application | None
+    """``None`` for the black box at ``url``."""
     settings: Settings
     workload: Workload
     search_seconds: float
     notes: tuple[str, ...] = ()
+    url: str = ""
+    owned: bool = False
+    """Whether a host other than this machine may be loaded."""
+
+    @property
+    def name(self) -> str:
+        """What is measured, in a word."""
+        return str(self.application.target) if self.application else self.url
+
+    @property
+    def interface(self) -> str:
+        """``"wsgi"``, ``"asgi"`` or ``"url"``."""
+        return self.application.interface if self.application else "url"
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,7 +96,7 @@ async def measure(plan: Plan, say: Say, stop: asyncio.Event) -> Measurement:
         ServerError: The application died.
         Interrupted: Stopped before both probes were through.
     """
-    started = time.monotonic()
+    began = time.monotonic()
     async with _running(plan, say) as bench:
         evidence, model = await _probes(plan, bench, say, stop)
         say("predicting")
@@ -95,28 +107,33 @@ async def measure(plan: Plan, say: Say, stop: asyncio.Event) -> Measurement:
     capacity = search.search.capacity
     diagnosis = diagnose(evidence, model, capacity, predicted, search.invalid())
     curve = await asyncio.to_thread(_curve, model, evidence.slo, capacity)
-    return Measurement(evidence, diagnosis, model, curve, time.monotonic() - started, stop.is_set())
+    return Measurement(evidence, diagnosis, model, curve, time.monotonic() - began, stop.is_set())
 
 
 @dataclass
 class _Bench:
-    """The running application, what loads it and what listens to it."""
+    """The running application and what loads it."""
 
-    stack: Stack
+    subject: Subject
     generator: Generator
-    receiver: Receiver
     database: bool = True
     """Whether database servers on this host count as the application's."""
 
     def owners(self) -> host.Owners:
         """Whose processes are whose, now."""
-        app = tuple(pid for replica in self.stack.replicas for pid in replica.pids())
-        return host.Owners(app=app, generator=self.generator.pids, database=self.database)
+        return host.Owners(self.subject.pids(), self.generator.pids, self.database)
+
+    async def probe(self, population: int, seconds: float, stop: asyncio.Event) -> Probe:
+        """One closed loop."""
+        receiver = self.subject.receiver
+        return await self.race(
+            probe(self.generator, receiver, self.owners, population, seconds, stop=stop)
+        )
 
     async def race(self, work: Coroutine[Any, Any, T]) -> T:
         """Do the work unless the application dies first."""
         task = asyncio.ensure_future(work)
-        failure = self.stack.failure
+        failure = self.subject.failure
         try:
             both: set[asyncio.Future[Any]] = {task, failure}
             await asyncio.wait(both, return_when=asyncio.FIRST_COMPLETED)
@@ -132,67 +149,81 @@ class _Bench:
 
 @contextlib.asynccontextmanager
 async def _running(plan: Plan, say: Say) -> AsyncIterator[_Bench]:
-    with tempfile.TemporaryDirectory(prefix="surefoot-") as folder:
-        async with Receiver(Path(folder) / "records.sock") as receiver:
-            say(f"starting {plan.application.target}")
-            stack = Stack(plan.application, plan.settings, records=receiver.path, every=True)
-            async with stack:
-                addresses = [replica.address for replica in stack.replicas]
-                async with Generator(plan.workload, addresses, stamp=True) as generator:
-                    yield _Bench(stack, generator, receiver)
+    say(f"starting {plan.name}" if plan.application else f"connecting to {plan.url}")
+    async with contextlib.AsyncExitStack() as open_things:
+        subject: Subject = Url(plan.url)
+        if plan.application is not None:
+            running = started(plan.application, plan.settings)
+            subject = await open_things.enter_async_context(running)
+        generator = Generator(
+            plan.workload,
+            subject.addresses,
+            stamp=plan.application is not None,
+            latency=plan.settings.config.slo.latency,
+            owned=plan.owned,
+        )
+        yield _Bench(subject, await open_things.enter_async_context(generator))
 
 
 async def _probes(
     plan: Plan, bench: _Bench, say: Say, stop: asyncio.Event
 ) -> tuple[Evidence, Model]:
-    settings = plan.settings.config
-    say("looking at the answers")
-    checked = await bench.race(
-        bench.generator.run(Closed(population=1, seconds=_CHECK_SECONDS), stop=stop)
-    )
-    _stop_here(stop)
-    wanted = checked.completed - sum(checked.errors.values())
-    refuse_useless(checked.statuses, max(0, wanted), bench.stack.log_tail(20))
-    seconds = _probe_seconds(checked)
-    if seconds > _PROBE_SECONDS:
-        say(f"slow answers: this will take about {_estimate(plan, checked):.0f} s")
+    seconds = await _checked(plan, bench, say, stop)
     say(f"one request at a time, for {seconds:.0f} s")
-    serial = await bench.race(
-        probe(bench.generator, bench.receiver, bench.owners, 1, seconds, stop=stop)
-    )
+    serial = await bench.probe(1, seconds, stop)
     _stop_here(stop)
     kinds = {use.resource.kind for route in serial.routes for use in route.resources}
     bench.database = Kind.DB_WAIT in kinds
-    pool = serial.pool_size
-    slots = settings.server.threads
-    if plan.application.interface == "asgi":
-        slots = min(pool, _LOOP_SLOTS) if pool else _LOOP_SLOTS
-    population = min(slots * settings.server.replicas, _MOST_IN_FLIGHT)
+    replicas, slots = _slots(plan, serial)
+    population = min(slots * replicas, _MOST_IN_FLIGHT)
     say(f"every slot busy ({population} requests at a time), for {seconds:.0f} s")
-    busy = await bench.race(
-        probe(bench.generator, bench.receiver, bench.owners, population, seconds, stop=stop)
-    )
+    busy = await bench.probe(population, seconds, stop)
     _stop_here(stop)
     if not serial.routes or not busy.routes:
         raise RefusedError(
             "the workers sent no telemetry, so nothing can be attributed",
             do="look whether the application replaces its own WSGI or ASGI callable",
         )
-    sample = settings.telemetry.sample
+    settings = plan.settings.config
     evidence = Evidence(
-        target=str(plan.application.target),
-        interface=plan.application.interface,
-        framework=plan.application.framework,
-        replicas=settings.server.replicas,
+        target=plan.name,
+        interface=plan.interface,
+        framework=plan.application.framework if plan.application else "",
+        replicas=replicas,
         slots=slots,
-        pool_size=pool,
+        pool_size=serial.pool_size,
         slo=settings.objective,
-        sampled=1 / sample if sample else 0.0,
+        sampled=1 / settings.telemetry.sample if settings.telemetry.sample else 0.0,
         probes=(serial, busy),
         points=(),
         notes=plan.notes,
     )
     return evidence, model_of(evidence, host.cores())
+
+
+async def _checked(plan: Plan, bench: _Bench, say: Say, stop: asyncio.Event) -> float:
+    """Look at the answers before any is measured; returns how long a probe should last."""
+    say("looking at the answers")
+    plainly = Closed(population=1, seconds=_CHECK_SECONDS)
+    checked = await bench.race(bench.generator.run(plainly, stop=stop))
+    _stop_here(stop)
+    wanted = checked.completed - sum(checked.errors.values())
+    refuse_useless(checked.statuses, max(0, wanted), bench.subject.log_tail(20))
+    seconds = _probe_seconds(checked)
+    if seconds > _PROBE_SECONDS:
+        say(f"slow answers: this will take about {_estimate(plan, checked):.0f} s")
+    return seconds
+
+
+def _slots(plan: Plan, serial: Probe) -> tuple[int, int]:
+    """Replicas, and requests that each may work on at once."""
+    server = plan.settings.config.server
+    if plan.interface == "wsgi":
+        return server.replicas, server.threads
+    if plan.interface == "asgi":
+        pool = serial.pool_size
+        return server.replicas, min(pool, _LOOP_SLOTS) if pool else _LOOP_SLOTS
+    return 1, _BLACK_BOX_SLOTS
 
 
 def _probe_seconds(checked: LoadResult) -> float:
@@ -263,7 +294,8 @@ class _Search:
             self.search.extend()
         if not interrupted:
             self.search.add(held.point())
-        self.bench.receiver.collect()
+        if self.bench.subject.receiver is not None:
+            self.bench.subject.receiver.collect()
         await asyncio.sleep(_SETTLE)
 
     def _bracket(self) -> str:
