@@ -149,7 +149,8 @@ def surefoot(tmp_path):
     for process in runner.started:
         if process.poll() is None:
             process.kill()
-        process.communicate()
+        process.wait()
+        process.stdout.close()
 
 
 @pytest.fixture(scope="session")

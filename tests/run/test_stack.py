@@ -150,7 +150,7 @@ def test_no_control_socket_is_opened(flask_app, found, tmp_path):
 
 
 @pytest.mark.parametrize("kind", ["flask_app", "fastapi_app"])
-def test_a_replica_whose_leader_is_killed_is_started_again(request, found, free_port, kind):
+def test_a_replica_that_is_killed_is_started_again(request, found, free_port, kind):
     application, settings = found(request.getfixturevalue(kind))
     seen = []
 
@@ -164,7 +164,7 @@ def test_a_replica_whose_leader_is_killed_is_started_again(request, found, free_
         ) as stack:
             replica = stack.replicas[0]
             before = replica.pids()
-            os.kill(replica.pid, signal.SIGKILL)
+            os.killpg(replica.pid, signal.SIGKILL)
             # The front socket is held: who comes meanwhile waits instead of being refused.
             assert await asked(stack.front)
             await until(lambda: seen[-1].what == "up" and len(seen) > 2, "up again")

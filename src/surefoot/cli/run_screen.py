@@ -72,6 +72,12 @@ def _sentence(event: Event) -> str:
     }.get(event.what, f"{event.replica} | {event.text}")
 
 
+def _keep(event: Event, early: list[str]) -> None:
+    # Until all are up nothing is shown: a start that fails ends in one error that has it all.
+    if event.what == "output":
+        early.append(_sentence(event))
+
+
 class PlainScreen:
     """Lines, for files and pipes; a reader that has gone away stops them, not the run."""
 
@@ -80,19 +86,22 @@ class PlainScreen:
         self._console = console
         self._stream: TextIO | None = stream
         self._stack: Stack | None = None
+        self._early: list[str] = []
 
     def up(self, stack: Stack) -> None:
         """Write the table."""
         self._stack = stack
         title, server = self._about
         self._write(f"{title} answers at http://{stack.front}", f"  {server}", *_table(stack))
+        self._write(*self._early)
 
     def event(self, event: Event) -> None:
         """Write one line, and the table again when a process has changed."""
-        if event.what == "up" and self._stack is None:
+        if self._stack is None:
+            _keep(event, self._early)
             return
         self._write(_sentence(event))
-        if self._stack is not None and event.what in {"up", "worker died"}:
+        if event.what in {"up", "worker died"}:
             self._write(*_table(self._stack))
 
     def _write(self, *lines: str) -> None:
@@ -120,23 +129,27 @@ class LiveScreen:
         self._console = console
         self._live = live
         self._stack: Stack | None = None
+        self._early: list[str] = []
 
     def up(self, stack: Stack) -> None:
         """Draw the table for the first time."""
         self._console.close()
         self._stack = stack
+        for line in self._early:
+            self._print(line)
         self._draw(stack)
 
     def event(self, event: Event) -> None:
         """Write one line above the table; draw that again when a process has changed."""
-        if event.what == "up" and self._stack is None:
+        if self._stack is None:
+            _keep(event, self._early)
             return
-        self._console.close()
-        self._live.console.print(
-            _sentence(event), markup=False, highlight=False, style=None, soft_wrap=True
-        )
-        if self._stack is not None:
+        self._print(_sentence(event))
+        if event.what != "output":
             self._draw(self._stack)
+
+    def _print(self, line: str) -> None:
+        self._live.console.print(line, markup=False, highlight=False, soft_wrap=True)
 
     def _draw(self, stack: Stack) -> None:
         from rich.box import SIMPLE  # noqa: PLC0415 - only on a terminal

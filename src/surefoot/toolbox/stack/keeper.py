@@ -47,6 +47,7 @@ class Keeper:
         self._shared = shared
         self._watch = watch
         self._lives = Lives()
+        self._worker = 0
 
     async def start(self) -> bool:
         """Start it and wait for its first answer; ``False`` if it ended or took too long."""
@@ -66,6 +67,7 @@ class Keeper:
                 task.cancel()
             await asyncio.gather(answered, *failed, return_exceptions=True)
         if up:
+            self._worker = self.replica.worker()
             self._watch(Event(self.replica.name, "up"))
         return up
 
@@ -99,26 +101,24 @@ class Keeper:
         """How the replica ended, or its worker so often that the replica is to be ended."""
         ended = asyncio.ensure_future(self.replica.ended())
         try:
-            worker = self.replica.worker()
             # One that never answered is not watched any longer: it is ended and started anew.
             while not ended.done() and self.replica.up_since > 0:
                 await asyncio.wait([ended], timeout=_LOOK)
                 now = self.replica.worker()
-                if now in (worker, 0) or ended.done():
+                if now in (self._worker, 0) or ended.done():
                     continue
-                if worker:
-                    self._worker_died()
+                self._worker_died(now)
                 if self._lives.hopeless:
                     return "its worker dies again and again"
-                worker = now
             code = self.replica.code
             return "it did not answer" if code is None else _reason(code)
         finally:
             ended.cancel()
             await asyncio.gather(ended, return_exceptions=True)
 
-    def _worker_died(self) -> None:
+    def _worker_died(self, successor: int) -> None:
         # gunicorn's master starts a dead worker by itself, at once and without end.
+        self._worker = successor
         self.replica.restarts += 1
         self._lives = self._lives.ended(time.monotonic() - self.replica.up_since, was_up=True)
         self.replica.up_since = time.monotonic()

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import os
 from collections import deque
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Final
 
-__all__ = ["Output"]
+__all__ = ["Output", "raised"]
 
 _KEPT_LINES: Final = 400
 _LONGEST_FILE: Final = 4_000_000
@@ -56,3 +57,15 @@ class Output:
         lines = [line.decode(errors="replace").rstrip("\r") for line in whole]
         self._lines.extend(lines)
         self._fresh.extend(lines)
+
+
+def raised(lines: Sequence[str]) -> str:
+    """The last line of the last traceback, ``"ValueError: no database"``; empty without one."""
+    found = ""
+    inside = False
+    for line in lines:
+        if line.startswith("Traceback (most recent call last)"):
+            inside = True
+        elif inside and line and not line[0].isspace():
+            found, inside = line, False
+    return found

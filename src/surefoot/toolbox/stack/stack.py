@@ -17,6 +17,7 @@ from surefoot.toolbox.process.child import alive, end
 from surefoot.toolbox.stack.command import worker_environment
 from surefoot.toolbox.stack.front import Front, HeldSocket, NoFront
 from surefoot.toolbox.stack.keeper import START_SECONDS, Event, Keeper
+from surefoot.toolbox.stack.output import raised
 from surefoot.toolbox.stack.replica import Replica, Site
 from surefoot.toolbox.target import Application
 
@@ -25,6 +26,7 @@ __all__ = ["Stack"]
 _LOOK: Final = 0.1
 _LONGEST_PATH: Final = 90
 _TAIL: Final = 30
+_SEARCHED: Final = 200
 
 
 class Stack:
@@ -137,8 +139,11 @@ class Stack:
             self.failure.set_result(self._failed(keeper.replica, text))
 
     def _failed(self, replica: Replica, text: str) -> ServerError:
-        said = "".join(f"\n  | {line}" for line in replica.output.tail(_TAIL))
-        words = "the application's own last words are above" if said else "it printed nothing"
+        lines = replica.output.tail(_TAIL)
+        cause = raised(replica.output.tail(_SEARCHED))
+        said = "".join(f"\n  | {line}" for line in lines)
+        words = "the application's own last words are above" if lines else "it printed nothing"
+        text += f": {cause}" if cause else ""
         return ServerError(f"replica {replica.name} {text}{said}", do=words)
 
     async def _follow(self) -> None:
