@@ -12,8 +12,10 @@ import atexit
 import os
 import threading
 import time
+from collections.abc import Coroutine
 from dataclasses import dataclass
 from types import ModuleType
+from typing import Any
 
 from surefoot.core.records import StackSample
 from surefoot.telemetry.aggregate import Routes
@@ -27,6 +29,7 @@ from surefoot.telemetry.pulse import Pulse
 from surefoot.telemetry.request import CURRENT, Request, current
 from surefoot.telemetry.sites import Sites
 from surefoot.telemetry.statements import Statements
+from surefoot.telemetry.steps import Steps
 
 __all__ = ["Options", "Recorder", "install"]
 
@@ -90,6 +93,10 @@ class Recorder:
         request = self.begin(method, queued_ns)
         self.open.add(request)
         return request
+
+    def drive(self, coroutine: Coroutine[Any, Any, Any], request: Request) -> Steps:
+        """An awaitable that runs the coroutine as part of the request and times each step."""
+        return Steps(coroutine, request, self)
 
     def work(self, request: Request) -> None:
         """This thread works for the request until ``finish``."""

@@ -12,7 +12,7 @@ from typing import Any, Final
 
 from surefoot.telemetry import Recorder
 from surefoot.telemetry.request import Request
-from surefoot.telemetry.steps import Steps, follow_tasks
+from surefoot.telemetry.steps import follow_tasks
 from surefoot.web import starlette
 from surefoot.web.queued import queued_ns
 
@@ -62,7 +62,7 @@ class Recorded:
 
         root = scope.get("root_path", "")
         try:
-            await Steps(self.app(scope, receive, sending), request, recorder)
+            await recorder.drive(self.app(scope, receive, sending), request)
         except BaseException:
             if not request.answered_ns:
                 request.status = 500

@@ -1,7 +1,7 @@
 """sqlite3: every statement with its place, in ``execute`` and in the fetching that follows.
 
 SQLite does much of a scan while rows are fetched, so both count. Connections and cursors become
-instances of subclasses; a factory that the application passes is subclassed in turn.
+instances of subclasses, mixed with those that the application passes as its factories.
 
 Reading the thread's CPU clock twice costs 1.2 us where a statement may cost 8. A call shorter than
 50 us cannot have been off the CPU for longer than that, so its wall time is taken for its CPU time;
@@ -46,40 +46,43 @@ def install(module: ModuleType, recorder: Recorder) -> None:
 
 
 class _Classes:
-    """The subclasses made so far, one per factory of the application."""
+    """The measured classes, and those mixed from the application's own and these.
 
-    def __init__(self, module: ModuleType, recorder: Recorder) -> None:
-        self.module: Any = module
+    A class of the application stays in front, so its overrides are called as before, and what it
+    passes on to ``super()`` arrives here.
+    """
+
+    def __init__(self, module: Any, recorder: Recorder) -> None:
+        self.plain: Any = module.Connection
         self.recorder = recorder
-        self._connections: dict[type, type] = {}
-        self._cursors: dict[type, type] = {}
+        self.measured_cursor: Any = _cursor_class(module.Cursor, recorder)
+        connection: Any = _connection_class(module.Connection, self)
+        self._mixed: dict[Any, Any] = {
+            module.Cursor: self.measured_cursor,
+            module.Connection: connection,
+        }
+        self._bases = {module.Cursor: self.measured_cursor, module.Connection: connection}
 
-    def connection(self, base: Any) -> Any:
-        """A measured subclass of a connection class; anything else as it is."""
-        if not isinstance(base, type) or not issubclass(base, self.module.Connection):
-            return base
-        if base not in self._connections:
-            self._connections[base] = _connection_class(base, self)
-        return self._connections[base]
-
-    def cursor(self, base: Any) -> Any:
-        """A measured subclass of a cursor class; anything else as it is."""
-        known = self._cursors.get(base)
+    def measured(self, factory: Any) -> Any:
+        """A measured class in place of a class; any other factory as it is."""
+        known = self._mixed.get(factory)
         if known is not None:
             return known
-        if not isinstance(base, type) or not issubclass(base, self.module.Cursor):
-            return base
-        made = self._cursors[base] = _cursor_class(base, self.recorder)
-        return made
+        if not isinstance(factory, type):
+            return factory
+        for plain, base in self._bases.items():
+            if issubclass(factory, plain):
+                made = self._mixed[factory] = _named(type("", (factory, base), {}), factory)
+                return made
+        return factory
 
 
 def _connecting(connect: Callable[..., Any], classes: _Classes) -> Callable[..., Any]:
     def measured_connect(*args: Any, **kwargs: Any) -> Any:
         if len(args) > 5:
-            args = (*args[:5], classes.connection(args[5]), *args[6:])
+            args = (*args[:5], classes.measured(args[5]), *args[6:])
         else:
-            base = kwargs.get("factory", classes.module.Connection)
-            kwargs["factory"] = classes.connection(base)
+            kwargs["factory"] = classes.measured(kwargs.get("factory", classes.plain))
         request = current()
         if request is None:
             return connect(*args, **kwargs)
@@ -115,19 +118,25 @@ class _Span:
         return took
 
 
-def _connection_class(base: type, classes: _Classes) -> type:
-    plain: Any = base
-    default = classes.module.Cursor
-    measured_default = classes.cursor(default)
+def _connection_class(plain: Any, classes: _Classes) -> type:
     recorder = classes.recorder
+    default = classes.measured_cursor
+    measured = classes.measured
 
     class MeasuredConnection(plain):  # type: ignore[misc]
-        """A connection whose cursors are measured."""
+        """A connection whose cursors and commits are measured."""
 
         def cursor(self, factory: Any = default) -> Any:
-            if factory is default:
-                return super().cursor(measured_default)
-            return super().cursor(classes.cursor(factory))
+            return super().cursor(factory if factory is default else measured(factory))
+
+        def execute(self, *args: Any) -> Any:
+            return super().cursor(default).execute(*args)
+
+        def executemany(self, *args: Any) -> Any:
+            return super().cursor(default).executemany(*args)
+
+        def executescript(self, *args: Any) -> Any:
+            return super().cursor(default).executescript(*args)
 
         def commit(self) -> Any:
             request = current()
@@ -149,7 +158,7 @@ def _connection_class(base: type, classes: _Classes) -> type:
             finally:
                 span.end()
 
-    return _named(MeasuredConnection, base)
+    return _named(MeasuredConnection, plain)
 
 
 def _named(made: type, base: type) -> type:
@@ -162,8 +171,7 @@ def _named(made: type, base: type) -> type:
     return made
 
 
-def _cursor_class(base: type, recorder: Recorder) -> type:
-    plain: Any = base
+def _cursor_class(plain: Any, recorder: Recorder) -> type:
     run = _executing(recorder)
 
     class MeasuredCursor(plain):  # type: ignore[misc]
@@ -180,7 +188,7 @@ def _cursor_class(base: type, recorder: Recorder) -> type:
         fetchall = _fetching(plain.fetchall)
         __next__ = _iterating(plain.__next__)
 
-    return _named(MeasuredCursor, base)
+    return _named(MeasuredCursor, plain)
 
 
 def _executing(recorder: Recorder) -> Callable[[Callable[..., Any]], Callable[..., Any]]:

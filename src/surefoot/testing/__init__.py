@@ -1,0 +1,14 @@
+"""Contract suites for whoever adds a driver's hook or a framework's adapter.
+
+Subclass one in a test module, say what is to be tried, and pytest runs its tests::
+
+    class TestMyDriver(HookContract):
+        exercise = "exercises.py:my_driver"
+        resource = "db.wait"
+"""
+
+from surefoot.testing.adapters import AdapterContract
+from surefoot.testing.hooks import HookContract
+from surefoot.testing.receiver import Receiver
+
+__all__ = ["AdapterContract", "HookContract", "Receiver"]

@@ -1,0 +1,117 @@
+"""Servers that several areas test against: started once, on free ports, stopped by their pid."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import socket
+import subprocess
+import tempfile
+import time
+from pathlib import Path
+
+import pytest
+
+FIRST_PORT, LAST_PORT = 20000, 32000
+
+
+def need(binary: str, package: str) -> str:
+    found = shutil.which(binary)
+    if found is None:
+        reason = f"{binary} is not installed: apt-get install {package}"
+        if os.environ.get("CI"):
+            pytest.fail(reason)
+        pytest.skip(reason)
+    return found
+
+
+def find_port() -> int:
+    for port in range(FIRST_PORT + os.getpid() % 5000, LAST_PORT):
+        with socket.socket() as probe:
+            try:
+                probe.bind(("127.0.0.1", port))
+            except OSError:
+                continue
+            return port
+    pytest.fail("no port is free")
+
+
+def wait_until_listening(port: int, process: subprocess.Popen[bytes], seconds: float = 20) -> None:
+    end = time.monotonic() + seconds
+    while time.monotonic() < end:
+        if process.poll() is not None:
+            pytest.fail(f"{process.args} ended with {process.returncode}")
+        with socket.socket() as probe:
+            if probe.connect_ex(("127.0.0.1", port)) == 0:
+                return
+        time.sleep(0.05)
+    pytest.fail(f"{process.args} does not listen on {port}")
+
+
+def stop(process: subprocess.Popen[bytes]) -> None:
+    process.terminate()
+    try:
+        process.wait(10)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        process.wait(10)
+
+
+@pytest.fixture(scope="session")
+def free_port():
+    """A function that finds a free port below the ephemeral ones."""
+    return find_port
+
+
+@pytest.fixture(scope="session")
+def postgres():
+    """The URL of an empty PostgreSQL database of this session."""
+    server, initdb = need("postgres", "postgresql"), need("initdb", "postgresql")
+    directory = Path(tempfile.mkdtemp(prefix="sf-pg-"))
+    user: list[str] = []
+    if os.geteuid() == 0:
+        # PostgreSQL refuses to run as root.
+        user = ["setpriv", "--reuid=nobody", "--regid=nogroup", "--clear-groups"]
+        shutil.chown(directory, "nobody", "nogroup")
+    data, port = directory / "data", find_port()
+    log = directory / "log"
+    made = [*user, initdb, "-D", data, "-U", "tester", "-A", "trust", "--no-sync", "-E", "UTF8"]
+    subprocess.run(made, check=True, stdout=subprocess.DEVNULL, cwd="/", timeout=60)
+    settings = ["-F", "-k", "", "-h", "127.0.0.1", "-p", str(port)]
+    with log.open("wb") as output:
+        command = [*user, server, "-D", data, *settings]
+        process = subprocess.Popen(command, stdout=output, stderr=output, cwd="/")
+    try:
+        wait_until_listening(port, process)
+        yield f"postgresql://tester@127.0.0.1:{port}/postgres"
+    finally:
+        stop(process)
+        shutil.rmtree(directory, ignore_errors=True)
+
+
+@pytest.fixture(scope="session")
+def redis_server():
+    """Host and port of an empty Redis of this session."""
+    binary, port = need("redis-server", "redis-server"), find_port()
+    command = [binary, "--port", str(port), "--bind", "127.0.0.1", "--save", "", "--dir", "/tmp"]
+    process = subprocess.Popen(command, stdout=subprocess.DEVNULL)
+    try:
+        wait_until_listening(port, process)
+        yield f"127.0.0.1:{port}"
+    finally:
+        stop(process)
+
+
+@pytest.fixture(scope="session")
+def memcached_server():
+    """Host and port of an empty Memcached of this session."""
+    binary, port = need("memcached", "memcached"), find_port()
+    command = [binary, "-l", "127.0.0.1", "-p", str(port), "-U", "0", "-m", "16"]
+    if os.geteuid() == 0:
+        command += ["-u", "nobody"]
+    process = subprocess.Popen(command, stdout=subprocess.DEVNULL)
+    try:
+        wait_until_listening(port, process)
+        yield f"127.0.0.1:{port}"
+    finally:
+        stop(process)
