@@ -6,12 +6,14 @@ import importlib
 import inspect
 import sys
 from collections.abc import Callable, Mapping
+from pathlib import Path
+from types import TracebackType
 from typing import Any, Final
 
 from surefoot.core.target import Target
 from surefoot.errors import TargetError
 
-__all__ = ["framework_object", "import_application", "interface"]
+__all__ = ["application_frames", "framework_object", "import_application", "interface"]
 
 _NAMES: Final = ("application", "app")
 _ASGI_ARGUMENTS: Final = 3
@@ -19,6 +21,7 @@ _WSGI_ARGUMENTS: Final = 2
 # Under these names middleware keeps what it wraps.
 _WRAPPED: Final = ("app", "wsgi_app", "application", "_app", "wrapped", "_application")
 _DEEPEST: Final = 20
+_OURS: Final = str(Path(__file__).parent)
 _FRAMEWORKS: Final = (
     ("flask", "Flask", "wsgi"),
     ("fastapi", "FastAPI", "asgi"),
@@ -127,6 +130,21 @@ def framework_object(application: object) -> tuple[str, Any]:
             break
         seen = getattr(following, "__self__", following)
     return "", None
+
+
+def application_frames(error: BaseException) -> TracebackType | None:
+    """The error's traceback from the first frame on that is neither ours nor the import system's.
+
+    ``None`` where there is no such frame, as for a mistake of syntax in the target itself.
+    """
+    trace = error.__traceback__
+    while trace is not None and _is_machinery(trace.tb_frame.f_code.co_filename):
+        trace = trace.tb_next
+    return trace
+
+
+def _is_machinery(name: str) -> bool:
+    return name.startswith(("<frozen importlib", _OURS)) or Path(name).parent.name == "importlib"
 
 
 def _is_a(found: object, module: str, name: str) -> bool:

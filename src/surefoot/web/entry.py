@@ -19,7 +19,7 @@ from typing import Any, Final
 from surefoot import config
 from surefoot.core.target import Target, parse_target
 from surefoot.errors import ConfigError, SurefootError, TargetError
-from surefoot.web.application import import_application, interface
+from surefoot.web.application import application_frames, import_application, interface
 
 __all__ = ["VARIABLE", "Plan", "WorkerSettings", "apply", "plan", "worker_settings"]
 
@@ -188,4 +188,9 @@ def __getattr__(name: str) -> Callable[..., Any]:
         raise SystemExit(_NO_RETRY) from None
     except AttributeError as error:
         # Servers take an AttributeError from here for "there is no such name" and hide the cause.
+        error.with_traceback(application_frames(error))
         raise ImportError(f"the application does not import: {error}") from error
+    except Exception as error:
+        # The server prints the traceback: without our frames the application's own are near.
+        error.with_traceback(application_frames(error))
+        raise

@@ -20,13 +20,17 @@ from typing import Any, Final
 from surefoot import __version__
 from surefoot.core.target import Target, parse_target
 from surefoot.errors import SurefootError
-from surefoot.web.application import framework_object, import_application, interface
+from surefoot.web.application import (
+    application_frames,
+    framework_object,
+    import_application,
+    interface,
+)
 from surefoot.web.routes import routes
 
 __all__ = ["inspected", "main"]
 
 _SERVERS: Final = ("gunicorn", "uvicorn")
-_OURS: Final = str(Path(__file__).resolve().parent)
 
 
 def inspected(target: Target, settings: Mapping[str, Any]) -> dict[str, Any]:
@@ -56,25 +60,16 @@ def inspected(target: Target, settings: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _raised(target: Target, error: BaseException) -> dict[str, str]:
-    report = traceback.TracebackException.from_exception(error)
-    while report.stack and _is_ours(report.stack[0].filename):
-        del report.stack[0]
+    frames = application_frames(error)
+    report = traceback.TracebackException(type(error), error, frames)
     # A mistake of syntax has no frame of the application, but tells its place itself.
-    lines = report.format() if report.stack else report.format_exception_only()
+    lines = report.format() if frames else report.format_exception_only()
     said = str(error).partition("\n")[0]
     return {
         "message": f"{target} does not import: {type(error).__name__}: {said}",
         "do": "",
         "traceback": "".join(lines).strip(),
     }
-
-
-def _is_ours(name: str) -> bool:
-    return (
-        name.startswith("<frozen")
-        or "importlib" in Path(name).parts
-        or (str(Path(name).resolve()).startswith(_OURS))
-    )
 
 
 def _importable(name: str) -> bool:
