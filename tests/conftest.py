@@ -12,6 +12,9 @@ from pathlib import Path
 
 import pytest
 
+# The contract suites are shipped with the package, and say more when pytest reads their asserts.
+pytest.register_assert_rewrite("surefoot.testing")
+
 FIRST_PORT, LAST_PORT = 20000, 32000
 
 

@@ -122,7 +122,7 @@ class TestFastApi(AdapterContract):
             return number
 
         @app.get("/burn")
-        def burning():
+        async def burning():
             burn()
             return "burnt"
 
