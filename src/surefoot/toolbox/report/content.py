@@ -1,0 +1,297 @@
+"""The page's middle: changes, resources, routes, evidence, points; as rows ready to be set."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from surefoot.core.records import (
+    Change,
+    CodeEdit,
+    ConfigEdit,
+    Diagnosis,
+    Evidence,
+    Finding,
+    RatePoint,
+    RouteDiagnosis,
+    Station,
+)
+from surefoot.core.resources import Kind, Resource
+from surefoot.toolbox.report import plots, quantity, wording
+from surefoot.toolbox.report.bars import Part, gauge, stacked
+
+__all__ = [
+    "Card",
+    "Legend",
+    "PointRow",
+    "Proof",
+    "ResourceRow",
+    "RouteRow",
+    "cards",
+    "legend",
+    "points",
+    "proofs",
+    "resources",
+    "routes",
+]
+
+Segments = tuple[tuple[bool, str], ...]
+"""Text in pieces, each with whether it is code."""
+
+
+@dataclass(frozen=True, slots=True)
+class Card:
+    """One change to try."""
+
+    gain: str
+    lever: str
+    where: str
+    how: Segments
+    arithmetic: Segments
+    relieves: str
+    risk: str
+    action: tuple[tuple[str, str], ...] = ()
+    """What to type or edit: a word and the code each."""
+
+
+@dataclass(frozen=True, slots=True)
+class ResourceRow:
+    """One station of the model."""
+
+    name: str
+    called: str
+    bar: str
+    busy: str
+    demand: str
+    capacity: str
+    bound: str
+    is_bottleneck: bool
+
+
+@dataclass(frozen=True, slots=True)
+class RouteRow:
+    """One route of the application."""
+
+    route: str
+    share: str
+    work: str
+    """Its share of the bottleneck's work; empty where that cannot be told."""
+    p50: str
+    p99: str
+    errors: str
+    total: str
+    bar: str
+    demands: tuple[tuple[str, str, str], ...]
+    """Colour, name and time."""
+    proofs: tuple[Proof, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Proof:
+    """One line of evidence."""
+
+    text: Segments
+    place: str
+    share: str
+
+
+@dataclass(frozen=True, slots=True)
+class Legend:
+    """A colour and what it stands for."""
+
+    colour: str
+    name: str
+    called: str
+    waiting: bool
+
+
+@dataclass(frozen=True, slots=True)
+class PointRow:
+    """One rate that was held."""
+
+    symbol: str
+    verdict: str
+    rate: str
+    seconds: str
+    completed: str
+    errors: str
+    p50: str
+    judged: str
+    interval: str
+    why: str = field(default="")
+
+
+def cards(diagnosis: Diagnosis) -> tuple[Card, ...]:
+    """Every change, best prediction first."""
+    return tuple(_card(change) for change in diagnosis.changes)
+
+
+def _card(change: Change) -> Card:
+    return Card(
+        gain=quantity.times(change.predicted_gain),
+        lever=change.lever,
+        where=change.where,
+        how=_segments(change.how),
+        arithmetic=_segments(change.arithmetic),
+        relieves=str(change.relieves),
+        risk=change.risk,
+        action=tuple(_action(change)),
+    )
+
+
+def _action(change: Change) -> list[tuple[str, str]]:
+    action = change.action
+    if isinstance(action, ConfigEdit):
+        before = "not set" if action.before is None else str(action.before)
+        return [("surefoot.toml", f"{action.key} = {action.after}   # was: {before}")]
+    if isinstance(action, CodeEdit):
+        return [("Edit", action.diff)] if action.diff else []
+    return [("Do", action.forward), ("Undo", action.inverse)]
+
+
+def resources(diagnosis: Diagnosis) -> tuple[ResourceRow, ...]:
+    """Every station, the tightest first, with how busy it is at the capacity.
+
+    Where no rate met the SLO, the bars show the rate at which the tightest is used up.
+    """
+    stations = diagnosis.stations
+    tightest = min((station.bound for station in stations), default=math.inf)
+    return tuple(_resource(station, diagnosis, tightest) for station in stations)
+
+
+def _resource(station: Station, diagnosis: Diagnosis, tightest: float) -> ResourceRow:
+    named = diagnosis.bottleneck
+    busy = station.utilisation
+    if not diagnosis.capacity.rps:
+        busy = tightest / station.bound if station.bound < math.inf else 0.0
+    label = f"{station.resource}: {quantity.share(busy)} busy"
+    return ResourceRow(
+        name=str(station.resource),
+        called=wording.called(station.resource),
+        bar=gauge(busy, wording.colour(station.resource), label),
+        busy=quantity.share(busy),
+        demand=quantity.latency(station.demand),
+        capacity=f"{station.capacity:.3g}",
+        bound=quantity.per_second(station.bound),
+        is_bottleneck=station.resource == named,
+    )
+
+
+def routes(diagnosis: Diagnosis) -> tuple[RouteRow, ...]:
+    """Every route, the one with most of the bottleneck's work first."""
+    named = diagnosis.bottleneck
+    work = [route.share * _demand(route, named) for route in diagnosis.routes]
+    whole = math.fsum(work)
+    longest = max((_total(route) for route in diagnosis.routes), default=0.0)
+    order = sorted(zip(work, diagnosis.routes, strict=True), key=lambda pair: -pair[0])
+    return tuple(
+        _route(route, quantity.share(part / whole) if whole else "", longest)
+        for part, route in order
+    )
+
+
+def _demand(route: RouteDiagnosis, named: Resource | None) -> float:
+    """Seconds of the bottleneck that a request of the route takes; all its time where unknown."""
+    wanted = {named} if named else set()
+    if named and named.kind is Kind.HOST_CPU:
+        wanted = {Resource(Kind.APP_CPU), Resource(Kind.DB_CPU)}
+    found = [seconds for resource, seconds in route.demands if resource in wanted]
+    return math.fsum(found) if found else 0.0
+
+
+def _total(route: RouteDiagnosis) -> float:
+    return math.fsum(seconds for _, seconds in route.demands)
+
+
+def _route(route: RouteDiagnosis, work: str, longest: float) -> RouteRow:
+    parts = [
+        Part(
+            kind=wording.colour(resource),
+            size=seconds,
+            title=f"{resource} {quantity.latency(seconds)}: {wording.called(resource)}",
+            striped=wording.is_waiting(resource),
+        )
+        for resource, seconds in sorted(route.demands)
+    ]
+    said = ", ".join(f"{res} {quantity.latency(seconds)}" for res, seconds in route.demands)
+    return RouteRow(
+        route=route.route,
+        share=quantity.share(route.share),
+        work=work,
+        p50=quantity.latency(route.p50),
+        p99=quantity.latency(route.p99),
+        errors=quantity.share(route.errors),
+        total=quantity.latency(_total(route)),
+        bar=stacked(parts, longest, f"{route.route}: {said or 'nothing measured'}"),
+        demands=tuple(
+            (wording.colour(resource), str(resource), quantity.latency(seconds))
+            for resource, seconds in route.demands
+        ),
+        proofs=proofs(route.findings),
+    )
+
+
+def legend(diagnosis: Diagnosis) -> tuple[Legend, ...]:
+    """Every resource that appears in the routes' bars, once."""
+    seen = sorted({resource for route in diagnosis.routes for resource, _ in route.demands})
+    return tuple(
+        Legend(
+            wording.colour(resource),
+            str(resource),
+            wording.called(resource),
+            wording.is_waiting(resource),
+        )
+        for resource in seen
+    )
+
+
+def proofs(findings: Sequence[Finding]) -> tuple[Proof, ...]:
+    """Lines of evidence with the place each points at."""
+    return tuple(
+        Proof(
+            _segments(finding.text),
+            f"{finding.file}:{finding.line}" if finding.file else "",
+            quantity.share(finding.share) if finding.share else "",
+        )
+        for finding in findings
+    )
+
+
+def points(evidence: Evidence) -> tuple[PointRow, ...]:
+    """Every rate that was held, lowest first."""
+    return tuple(map(_point, sorted(evidence.points, key=lambda point: point.rate)))
+
+
+_VERDICTS = {
+    "pass": "meets the SLO",
+    "fail": "misses it",
+    "undecided": "undecided",
+    "beyond": "beyond saturation, on purpose",
+    "invalid": "invalid",
+}
+
+
+def _point(point: RatePoint) -> PointRow:
+    kind = plots.verdict(point)
+    high = quantity.latency(point.high) if math.isfinite(point.high) else "more"
+    return PointRow(
+        symbol=kind,
+        verdict=_VERDICTS.get(kind, kind),
+        rate=quantity.per_second(point.rate),
+        seconds=f"{point.seconds:.0f} s",
+        completed=f"{point.completed:,}",
+        errors=f"{point.errors:,}",
+        p50=quantity.latency(point.p50),
+        judged=f"{quantity.quantile_name(point.judged)} {quantity.latency(point.quantile)}",
+        interval=f"{quantity.latency(point.low)} to {high}",
+        why=point.why_invalid if not point.valid else point.why,
+    )
+
+
+def _segments(text: str) -> Segments:
+    """Text cut at its backticks: every second piece is code."""
+    pieces = text.split("`")
+    if len(pieces) % 2 == 0:
+        return ((False, text),)
+    return tuple((bool(index % 2), piece) for index, piece in enumerate(pieces) if piece)

@@ -1,0 +1,142 @@
+"""The first screen of the page: what the application can take, what limits it, what to try."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+from surefoot.core.records import Capacity, Diagnosis, Slo
+from surefoot.toolbox.measure.run import Measurement
+from surefoot.toolbox.report import quantity, wording
+
+__all__ = ["Headline", "Tile", "headline", "promise"]
+
+
+@dataclass(frozen=True, slots=True)
+class Tile:
+    """One of the three answers."""
+
+    title: str
+    big: str
+    unit: str
+    """Beside ``big``, smaller."""
+    small: str
+    more: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Headline:
+    """Everything above the first picture."""
+
+    target: str
+    sentence: str
+    tiles: tuple[Tile, ...]
+    banners: tuple[tuple[str, str], ...]
+    """What speaks against believing the figures: a word and a sentence each."""
+
+
+def headline(measurement: Measurement) -> Headline:
+    """The answers in words."""
+    diagnosis = measurement.diagnosis
+    return Headline(
+        target=measurement.evidence.target,
+        sentence=_sentence(diagnosis),
+        tiles=(_capacity(diagnosis), _bottleneck(diagnosis), _first(diagnosis)),
+        banners=tuple(_banners(measurement)),
+    )
+
+
+def promise(slo: Slo) -> str:
+    """The SLO in words: what has to hold for a rate to count as served."""
+    return (
+        f"{quantity.of_answers(slo.quantile)} within {quantity.latency(slo.latency)}, "
+        f"at most {quantity.share(slo.errors)} errors"
+    )
+
+
+def _banners(measurement: Measurement) -> list[tuple[str, str]]:
+    diagnosis = measurement.diagnosis
+    found = []
+    if not diagnosis.valid:
+        why = diagnosis.why_invalid or "the reason was not recorded"
+        found.append(("Invalid run", f"Do not use these figures: {why}."))
+    if measurement.interrupted:
+        found.append(("Interrupted", "This is what was measured until it was stopped."))
+    return found
+
+
+def _sentence(diagnosis: Diagnosis) -> str:
+    keeps = promise(diagnosis.slo)
+    rate = diagnosis.capacity.rps
+    if rate > 0:
+        said = f"It serves {_requests(rate)} a second and keeps its promise: {keeps}."
+    else:
+        said = f"No rate that was tried keeps the promise: {keeps}."
+    if diagnosis.bottleneck is None:
+        return said + " What limits it could not be told."
+    limit = wording.called(diagnosis.bottleneck)
+    return f"{said} What limits it is {limit}. {wording.explained(diagnosis.bottleneck)}"
+
+
+def _capacity(diagnosis: Diagnosis) -> Tile:
+    capacity = diagnosis.capacity
+    return Tile(
+        title="Capacity",
+        big=_rate(capacity.rps),
+        unit="requests/s",
+        small=_interval(capacity),
+        more=f"with {promise(diagnosis.slo)}",
+    )
+
+
+def _interval(capacity: Capacity) -> str:
+    if not capacity.rps:
+        return f"even {_rate(capacity.high)}/s was too much" if capacity.high else "nothing passed"
+    if capacity.high <= capacity.low:
+        return f"at least: nothing above {_rate(capacity.low)}/s was tried"
+    return f"the limit lies between {_rate(capacity.low)} and {_rate(capacity.high)}"
+
+
+def _bottleneck(diagnosis: Diagnosis) -> Tile:
+    named = diagnosis.bottleneck
+    if named is None:
+        return Tile("Limited by", "Unknown", "", "nothing measured reaches its limit first")
+    sure = (
+        f"{wording.confidence(diagnosis.confidence)}: first in "
+        f"{quantity.share(diagnosis.confidence)} of 1,000 resamples of this run"
+    )
+    also = ", ".join(map(str, diagnosis.also))
+    return Tile(
+        title="Limited by",
+        big=str(named),
+        unit="",
+        small=_capital(wording.called(named)),
+        more=sure + (f"; cannot be told from {also}" if also else ""),
+    )
+
+
+def _first(diagnosis: Diagnosis) -> Tile:
+    if not diagnosis.changes:
+        return Tile("Try first", "Nothing", "", "no change known here promises 3 % or more")
+    best = diagnosis.changes[0]
+    return Tile(
+        title="Try first",
+        big=f"\N{MULTIPLICATION SIGN}{quantity.times(best.predicted_gain)}",
+        unit="predicted",
+        small=f"{best.lever} at {best.where}",
+        more=_capital(best.how),
+    )
+
+
+def _requests(rate: float) -> str:
+    return f"{_rate(rate)} request" if _rate(rate) == "1" else f"{_rate(rate)} requests"
+
+
+def _rate(rate: float) -> str:
+    if not math.isfinite(rate):
+        return "unlimited"
+    return f"{rate:,.0f}" if rate >= 100 or rate == 0 else f"{rate:.3g}"
+
+
+def _capital(text: str) -> str:
+    return text[:1].upper() + text[1:]

@@ -1,0 +1,203 @@
+"""Whether to believe the page: prediction against outcome, the machine, and how to repeat it."""
+
+from __future__ import annotations
+
+import math
+import platform
+import shlex
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from surefoot import __version__
+from surefoot.core.records import Evidence, HostUse, Probe
+from surefoot.toolbox.measure.run import Measurement, beyond_throughput
+from surefoot.toolbox.report import quantity
+from surefoot.toolbox.report.bars import Part, stacked
+
+__all__ = ["CpuRow", "Origin", "Prediction", "command", "cpu", "facts", "here", "predictions"]
+
+
+@dataclass(frozen=True, slots=True)
+class Origin:
+    """Where and when the page was made."""
+
+    written: datetime
+    python: str
+    system: str
+
+
+@dataclass(frozen=True, slots=True)
+class Prediction:
+    """A figure said beforehand, and what came."""
+
+    what: str
+    predicted: str
+    measured: str
+    off: str
+    within: bool | None
+    """Within 20 %; ``None`` where there is nothing to compare."""
+
+
+@dataclass(frozen=True, slots=True)
+class CpuRow:
+    """Who used the cores while one part of the run went on."""
+
+    phase: str
+    bar: str
+    cells: tuple[str, ...]
+
+
+_NEAR = 0.2
+_OWNERS = ("app", "database", "generator", "neighbours")
+
+
+def here() -> Origin:
+    """This machine, now."""
+    return Origin(
+        datetime.now(UTC), platform.python_version(), f"{platform.system()} {platform.machine()}"
+    )
+
+
+def predictions(measurement: Measurement) -> tuple[Prediction, ...]:
+    """What the model said before the search, beside what the search found."""
+    diagnosis = measurement.diagnosis
+    capacity = diagnosis.capacity
+    interval = f" ({quantity.per_second(capacity.low)} to {quantity.per_second(capacity.high)})"
+    return (
+        _prediction(
+            "highest rate that keeps the SLO",
+            diagnosis.predicted_slo,
+            capacity.rps,
+            interval if capacity.rps else "",
+        ),
+        _prediction(
+            "most it completes however much is offered",
+            diagnosis.predicted_saturation,
+            beyond_throughput(measurement.evidence),
+        ),
+    )
+
+
+def _prediction(what: str, predicted: float, measured: float, interval: str = "") -> Prediction:
+    comparable = measured > 0 and math.isfinite(predicted) and math.isfinite(measured)
+    off = predicted / measured - 1 if comparable else 0.0
+    return Prediction(
+        what=what,
+        predicted=quantity.per_second(predicted),
+        measured=quantity.per_second(measured) + interval if measured else "not measured",
+        off=f"{off:+.0%}".replace("%", "\N{NO-BREAK SPACE}%") if comparable else "",
+        within=abs(off) <= _NEAR if comparable else None,
+    )
+
+
+def cpu(evidence: Evidence) -> tuple[CpuRow, ...]:
+    """The cores by owner, for every part of the run."""
+    phases = [(_phase(probe), [b.host for b in probe.blocks]) for probe in evidence.probes]
+    points = sorted(evidence.points, key=lambda point: point.rate)
+    phases += [(quantity.per_second(point.rate), [point.host]) for point in points]
+    rows = [_cpu(phase, uses) for phase, uses in phases]
+    return tuple(row for row in rows if row is not None)
+
+
+def _phase(probe: Probe) -> str:
+    return "one at a time" if probe.population == 1 else f"{probe.population} at a time"
+
+
+def _cpu(phase: str, uses: Iterable[HostUse]) -> CpuRow | None:
+    uses = list(uses)
+    seconds = math.fsum(use.seconds for use in uses)
+    if not seconds:
+        return None
+    cores = {owner: math.fsum(getattr(use, owner) for use in uses) / seconds for owner in _OWNERS}
+    parts = [
+        Part(f"o-{owner}", used, f"{owner} {used:.2f} cores", striped=owner == "neighbours")
+        for owner, used in cores.items()
+    ]
+    said = ", ".join(f"{owner} {used:.2f}" for owner, used in cores.items())
+    return CpuRow(
+        phase,
+        stacked(parts, float(uses[0].cores), f"{phase}: cores used by {said}", height=14),
+        tuple(f"{used:.2f}" for used in cores.values()),
+    )
+
+
+def facts(measurement: Measurement, origin: Origin) -> tuple[tuple[str, str], ...]:
+    """What one wants to know before believing a figure: a name and a value each."""
+    evidence = measurement.evidence
+    uses = [block.host for probe in evidence.probes for block in probe.blocks]
+    uses += [point.host for point in evidence.points]
+    seconds = math.fsum(use.seconds for use in uses)
+    slots = "threads" if evidence.interface == "wsgi" else "requests at a time"
+    found = [
+        (
+            "Application",
+            f"{evidence.framework or 'unknown framework'}, {evidence.interface.upper()}",
+        ),
+        ("Ran as", f"{evidence.replicas} x {evidence.slots} {slots}"),
+        ("Machine", f"{max((use.cores for use in uses), default=0)} cores, {origin.system}"),
+        ("Probes", _probes(evidence)),
+        ("Rate points", _points(evidence)),
+        ("Stack samples", _samples(evidence)),
+        ("Telemetry lost", _dropped(evidence)),
+        ("Load generator", _cores(uses, "generator", seconds)),
+        ("Other programs", _cores(uses, "neighbours", seconds)),
+        ("Measured in", f"{measurement.seconds:.0f} s"),
+        ("Written", f"{origin.written:%Y-%m-%d %H:%M} UTC"),
+        ("Versions", f"Surefoot {__version__} on Python {origin.python}"),
+    ]
+    if evidence.pool_size:
+        found.insert(2, ("Database pool", f"{evidence.pool_size} connections each"))
+    return tuple(found)
+
+
+def _kind(evidence: Evidence) -> str:
+    return f"{evidence.framework.capitalize()} ({evidence.interface.upper()})".strip()
+
+
+def _probes(evidence: Evidence) -> str:
+    return "; ".join(
+        f"{_phase(probe)}: {probe.completed:,} requests in {len(probe.blocks)} blocks of a second"
+        for probe in evidence.probes
+    )
+
+
+def _points(evidence: Evidence) -> str:
+    counts = [point.completed for point in evidence.points]
+    if not counts:
+        return "none"
+    return f"{len(counts)}, of {min(counts):,} to {max(counts):,} requests each"
+
+
+def _samples(evidence: Evidence) -> str:
+    count = sum(stack.count for probe in evidence.probes for stack in probe.stacks)
+    if not evidence.sampled:
+        return "sampling was off"
+    return f"{count:,}, one every {quantity.latency(evidence.sampled)} in each worker"
+
+
+def _dropped(evidence: Evidence) -> str:
+    dropped = sum(probe.dropped for probe in evidence.probes)
+    return f"{dropped:,} records" if dropped else "nothing"
+
+
+def _cores(uses: list[HostUse], owner: str, seconds: float) -> str:
+    if not seconds:
+        return "not measured"
+    used = math.fsum(getattr(use, owner) for use in uses) / seconds
+    return f"{used:.2f} cores on average"
+
+
+def command(evidence: Evidence) -> str:
+    """How to measure the same again, from the same directory with the same workload."""
+    words = ["surefoot", "measure", evidence.target]
+    words += [
+        "--slo",
+        f"{evidence.slo.latency * 1e3:g}ms",
+        "--quantile",
+        f"{evidence.slo.quantile:g}",
+    ]
+    words += ["--replicas", str(evidence.replicas)]
+    if evidence.interface == "wsgi":
+        words += ["--threads", str(evidence.slots)]
+    return shlex.join([*words, "--html", "report.html"])
