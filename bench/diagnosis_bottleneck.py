@@ -95,10 +95,8 @@ def main() -> int:
                 continue
             good, seen = judge(row, measure(case(row, url), environ))
             right, count = right + good, count + 1
-            mark = "ok  " if good else "MISS"
-            print(
-                f"{mark} {row} expected {told:<20} named {seen}", flush=True
-            )
+            mark, told = "ok  " if good else "MISS", " or ".join(row.resources)
+            print(f"{mark} {row} expected {told:<20} named {seen}", flush=True)
     print(f"{right} of {count} named right")
     return 0 if right == count else 1
 
