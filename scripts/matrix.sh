@@ -19,7 +19,7 @@ for version in 3.11 3.12 3.13; do
         continue
     fi
     echo "Python $version: $python"
-    PYTHON=$python scripts/venv.sh ".venv-$version" test
+    PYTHON=$python scripts/venv.sh ".venv-$version" dev
     # shellcheck disable=SC2086  # flags are words
     ".venv-$version/bin/python" -m pytest -q ${PYTEST_FLAGS:-} || failed="$failed $version"
 done
