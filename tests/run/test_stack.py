@@ -500,3 +500,41 @@ def app(environ, start_response):
 
     version = ".".join(map(str, application.interpreter.version[:2]))
     assert asyncio.run(main()) == version
+
+
+def test_a_lifespan_that_fails_is_named_in_the_first_line(tmp_path, found):
+    (tmp_path / "app.py").write_text("""
+import contextlib, fastapi
+@contextlib.asynccontextmanager
+async def life(app):
+    raise RuntimeError("no broker")
+    yield
+app = fastapi.FastAPI(lifespan=life)
+""")
+    application, settings = found(tmp_path)
+
+    async def main():
+        async with Stack(application, settings):
+            pytest.fail("came up")
+
+    with pytest.raises(ServerError) as caught:
+        asyncio.run(main())
+    assert caught.value.message.splitlines()[0].endswith("first answer: RuntimeError: no broker")
+
+
+def test_hooks_of_a_gunicorn_conf_py_run_and_what_surefoot_sets_wins(flask_app, found, tmp_path):
+    (tmp_path / "gunicorn.conf.py").write_text(f"""
+workers = 4
+pidfile = {str(tmp_path / "gunicorn.pid")!r}
+def post_fork(server, worker):
+    print("hook ran", flush=True)
+""")
+    application, settings = found(flask_app, {"server.replicas": 2})
+
+    async def main():
+        async with Stack(application, settings) as stack:
+            assert [len(replica.pids()) for replica in stack.replicas] == [2, 2]
+            return stack.log_tail()
+
+    assert asyncio.run(main()).count("hook ran") == 2
+    assert not (tmp_path / "gunicorn.pid").exists()

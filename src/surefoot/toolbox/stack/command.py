@@ -32,7 +32,9 @@ def _gunicorn(version: str, config: Config, fds: Sequence[int]) -> list[str]:
     words += ["--threads", str(config.server.threads)]
     words += ["--keep-alive", str(math.ceil(config.server.keep_alive))]
     words += ["--graceful-timeout", str(math.ceil(config.server.graceful_timeout))]
-    words += ["--log-level", "warning"]
+    # A gunicorn.conf.py of the application's is read for its hooks; two replicas cannot share the
+    # process id file it may name.
+    words += ["--log-level", "warning", "--pid", ""]
     # With an inherited socket among its binds gunicorn drops every path, so all are inherited.
     for fd in fds:
         words += ["--bind", f"fd://{fd}"]

@@ -9,7 +9,7 @@ from __future__ import annotations
 import errno
 import os
 import socket
-from contextlib import closing, suppress
+from contextlib import suppress
 from pathlib import Path
 from typing import Final, Protocol
 
@@ -109,6 +109,6 @@ def unix_listener(path: Path) -> socket.socket:
         path.chmod(0o600)
         listener.listen(_BACKLOG)
     except BaseException:
-        with closing(listener):
-            raise
+        listener.close()
+        raise
     return listener

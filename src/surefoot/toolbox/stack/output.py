@@ -64,7 +64,7 @@ def raised(lines: Sequence[str]) -> str:
     found = ""
     inside = False
     for line in lines:
-        if line.startswith("Traceback (most recent call last)"):
+        if "Traceback (most recent call last)" in line:
             inside = True
         elif inside and line and not line[0].isspace():
             found, inside = line, False
