@@ -27,18 +27,7 @@ def search(directory: Path) -> str:
     Raises:
         TargetError: None is found, or several that differ.
     """
-    hits: dict[str, str] = {}
-    if project := _django(directory):
-        hits[f"{project}.wsgi"] = f"{project}.wsgi:application"
-    trees = {stem: tree for stem in FILES if (tree := _tree(directory / f"{stem}.py")) is not None}
-    for stem, tree in trees.items():
-        if name := _named(tree):
-            hits[stem] = f"{stem}:{name}()" if name in _FACTORIES else f"{stem}:{name}"
-    for stem in list(hits):
-        # wsgi.py that takes its object from app.py is one application, not two.
-        for other in _imported(trees.get(stem)):
-            if other != stem:
-                hits.pop(other, None)
+    hits = _hits(directory)
     if len(hits) == 1:
         return next(iter(hits.values()))
     if hits:
@@ -51,6 +40,23 @@ def search(directory: Path) -> str:
         do="name it, as: surefoot run shop.wsgi:application, or its directory with --directory; "
         f"looked for manage.py and {', '.join(FILES)}.py with {', '.join(NAMES)}",
     )
+
+
+def _hits(directory: Path) -> dict[str, str]:
+    """Targets by the module they are in."""
+    hits: dict[str, str] = {}
+    if project := _django(directory):
+        hits[f"{project}.wsgi"] = f"{project}.wsgi:application"
+    trees = {stem: tree for stem in FILES if (tree := _tree(directory / f"{stem}.py")) is not None}
+    for stem, tree in trees.items():
+        if name := _named(tree):
+            hits[stem] = f"{stem}:{name}()" if name in _FACTORIES else f"{stem}:{name}"
+    for stem in list(hits):
+        # wsgi.py that takes its object from app.py is one application, not two.
+        for other in _imported(trees.get(stem)):
+            if other != stem:
+                hits.pop(other, None)
+    return hits
 
 
 def _django(directory: Path) -> str:
