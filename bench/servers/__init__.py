@@ -1,1 +1,0 @@
-"""Servers that several benchmarks start for themselves."""
