@@ -1,4 +1,7 @@
-"""Starts the example bookshop under Surefoot in two replicas, reads ten pages and stops it all."""
+"""Shows Surefoot on the example bookshop: runs it in two replicas, then measures it.
+
+Takes about a minute and leaves two files in ``out/``: the report as a page and as JSON.
+"""
 
 from __future__ import annotations
 
@@ -19,7 +22,21 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Final
 
-EXAMPLES: Final = Path(__file__).resolve().parents[1] / "examples"
+ROOT: Final = Path(__file__).resolve().parents[1]
+EXAMPLES: Final = ROOT / "examples"
+OUT: Final = ROOT / "out"
+SEARCH: Final = 25
+"""Seconds that the search may take, so that all of it stays well under 90."""
+
+NEXT: Final = """
+The report to look at: out/bookshop.html
+
+Next: your own application, from its directory:
+
+    surefoot measure yourpackage.wsgi:application --html report.html
+
+or the bookshop with another fault in it: docs/how-to/faults.md
+"""
 PAGES: Final = (
     "/",
     "/books?page=1",
@@ -107,11 +124,39 @@ def read(address: str) -> None:
         print(f"  {status}  {taken:7.1f} ms  {size:6} bytes  {page}", flush=True)
 
 
-def run(directory: str) -> int:
+def run(environ: dict[str, str]) -> int:
+    """Two replicas and ten pages; returns the exit code of ``surefoot run``."""
+    front = free_address()
+    words = ["run", "--replicas", "2", "--listen", front]
+    command = [sys.executable, "-m", "surefoot", *words]
+    print("1. In examples/: surefoot", *words, flush=True)
+    with started(command, env=environ, stdout=subprocess.PIPE) as process:
+        wait_for(front, process)
+        screen = Screen(process)
+        screen.complete.wait(10)
+        print("\nTen pages through the front address:", flush=True)
+        read(front)
+        print("\nStopping.", flush=True)
+    screen.join(10)
+    return process.returncode
+
+
+def measure(environ: dict[str, str]) -> int:
+    """Capacity and bottleneck of one replica; returns the exit code of ``surefoot measure``."""
+    OUT.mkdir(exist_ok=True)
+    files = ["--html", str(OUT / "bookshop.html"), "--json", str(OUT / "bookshop.json")]
+    words = ["measure", "--seconds", str(SEARCH)]
+    print("\n2. In examples/: surefoot", *words, "--html ... --json ...", flush=True)
+    print("   (one request at a time, then all slots busy, then rates: about 50 s)\n", flush=True)
+    with started([sys.executable, "-m", "surefoot", *words, *files], env=environ) as process:
+        return process.wait(300)
+
+
+def demo(directory: str) -> int:
     """Everything, with the data in ``directory``; returns the exit code."""
-    python = sys.executable
     ports = ["--http-port", "0", "--mail-port", "0"]
-    with started([python, "services.py", *ports], stdout=subprocess.PIPE) as services:
+    command = [sys.executable, "services.py", *ports]
+    with started(command, stdout=subprocess.PIPE) as services:
         assert services.stdout is not None
         with services.stdout:
             addresses = json.loads(services.stdout.readline())
@@ -122,19 +167,8 @@ def run(directory: str) -> int:
             BOOKSHOP_MAIL=addresses["mail"],
         )
         environ.pop("DATABASE_URL", None)
-        front = free_address()
-        command = [python, "-m", "surefoot", "run", "--replicas", "2", "--listen", front]
-        print("The bookshop in two replicas:", *command[2:], "(in examples/)\n", flush=True)
-        with started(command, env=environ, stdout=subprocess.PIPE) as process:
-            wait_for(front, process)
-            screen = Screen(process)
-            screen.complete.wait(10)
-            print("\nTen pages through the front address:", flush=True)
-            read(front)
-            print("\nStopping.", flush=True)
-        screen.join(10)
-        print(f"surefoot run ended with exit code {process.returncode}.")
-    return process.returncode
+        environ.pop("BOOKSHOP_FAULTS", None)
+        return run(environ) or measure(environ)
 
 
 def main() -> int:
@@ -142,18 +176,13 @@ def main() -> int:
     # Ended by SIGTERM it stops what it started, as for Ctrl-C.
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
-        code = in_directory_of_its_own()
+        with tempfile.TemporaryDirectory(prefix="bookshop-") as directory:
+            code = demo(directory)
     except KeyboardInterrupt:
         return 130
-    print("\nNext: point it at your own application, in its directory:\n")
-    print("    surefoot run yourpackage.wsgi:application\n")
+    if code == 0:
+        print(NEXT)
     return code
-
-
-def in_directory_of_its_own() -> int:
-    """The demo on data that is thrown away afterwards; returns the exit code."""
-    with tempfile.TemporaryDirectory(prefix="bookshop-") as directory:
-        return run(directory)
 
 
 if __name__ == "__main__":
