@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -30,6 +31,7 @@ __all__ = [
     "RouteRow",
     "cards",
     "legend",
+    "owner",
     "points",
     "proofs",
     "resources",
@@ -51,8 +53,8 @@ class Card:
     arithmetic: Segments
     relieves: str
     risk: str
-    action: tuple[tuple[str, str], ...] = ()
-    """What to type or edit: a word and the code each."""
+    action: tuple[tuple[str, str, str], ...] = ()
+    """What to type or edit: a word, the code, and a remark each."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,7 +134,7 @@ def _card(change: Change) -> Card:
         gain=quantity.times(change.predicted_gain),
         lever=change.lever,
         where=change.where,
-        how=_segments(change.how),
+        how=_segments(change.how[:1].upper() + change.how[1:]),
         arithmetic=_segments(change.arithmetic),
         relieves=str(change.relieves),
         risk=change.risk,
@@ -140,14 +142,14 @@ def _card(change: Change) -> Card:
     )
 
 
-def _action(change: Change) -> list[tuple[str, str]]:
+def _action(change: Change) -> list[tuple[str, str, str]]:
     action = change.action
     if isinstance(action, ConfigEdit):
-        before = "not set" if action.before is None else str(action.before)
-        return [("surefoot.toml", f"{action.key} = {action.after}   # was: {before}")]
+        before = "not set" if action.before is None else json.dumps(action.before)
+        return [("Set", f"{action.key} = {json.dumps(action.after)}", f"was {before}")]
     if isinstance(action, CodeEdit):
-        return [("Edit", action.diff)] if action.diff else []
-    return [("Do", action.forward), ("Undo", action.inverse)]
+        return [("Edit", action.diff, "")] if action.diff else []
+    return [("Do", action.forward, ""), ("Undo", action.inverse, "")]
 
 
 def resources(diagnosis: Diagnosis) -> tuple[ResourceRow, ...]:
@@ -158,6 +160,17 @@ def resources(diagnosis: Diagnosis) -> tuple[ResourceRow, ...]:
     stations = diagnosis.stations
     tightest = min((station.bound for station in stations), default=math.inf)
     return tuple(_resource(station, diagnosis, tightest) for station in stations)
+
+
+def owner(diagnosis: Diagnosis) -> str:
+    """Why the bottleneck is not the tightest resource, where it is not; else empty."""
+    named = diagnosis.bottleneck
+    if not diagnosis.stations or named is None:
+        return ""
+    tightest = diagnosis.stations[0].resource
+    if tightest == named:
+        return ""
+    return f"{tightest} is the tightest, and {named} uses most of it: relief lies there."
 
 
 def _resource(station: Station, diagnosis: Diagnosis, tightest: float) -> ResourceRow:
@@ -172,7 +185,7 @@ def _resource(station: Station, diagnosis: Diagnosis, tightest: float) -> Resour
         bar=gauge(busy, wording.colour(station.resource), label),
         busy=quantity.share(busy),
         demand=quantity.latency(station.demand),
-        capacity=f"{station.capacity:.3g}",
+        capacity=wording.amount(station.resource, station.capacity),
         bound=quantity.per_second(station.bound),
         is_bottleneck=station.resource == named,
     )

@@ -15,7 +15,7 @@ from surefoot.core.records import StackSample
 from surefoot.toolbox.report import quantity
 from surefoot.toolbox.report.svg import element, percent, words
 
-__all__ = ["STATES", "Node", "draw", "grow", "own_packages"]
+__all__ = ["STATES", "Function", "Node", "draw", "functions", "grow", "own_packages"]
 
 STATES: Final[Mapping[str, str]] = {
     "cpu": "computing",
@@ -87,6 +87,43 @@ def draw(root: Node, label: str) -> str:
     )
 
 
+@dataclass(frozen=True, slots=True)
+class Function:
+    """A function of the application in the tree's figures."""
+
+    name: str
+    share: float
+    """Of the samples: it or something it called was found."""
+    states: tuple[tuple[str, int], ...]
+    """What it was doing then, and how often, the commonest first."""
+
+
+def functions(root: Node, most: int) -> tuple[Function, ...]:
+    """The application's functions that were found most often; what the picture says in words."""
+    seen: dict[str, dict[str, int]] = {}
+    _count(root, frozenset(), seen)
+    ranked = sorted(seen.items(), key=lambda item: -sum(item[1].values()))
+    return tuple(
+        Function(
+            name,
+            sum(states.values()) / root.count,
+            tuple(sorted(states.items(), key=lambda state: -state[1])),
+        )
+        for name, states in ranked[:most]
+    )
+
+
+def _count(node: Node, above: frozenset[str], seen: dict[str, dict[str, int]]) -> None:
+    """Counts each function once per stack, however often it called itself."""
+    if node.owner == "own" and node.name not in above:
+        above |= {node.name}
+        states = seen.setdefault(node.name, {})
+        word = STATES.get(node.state, node.state)
+        states[word] = states.get(word, 0) + node.count
+    for child in node.children.values():
+        _count(child, above, seen)
+
+
 def _boxes(
     node: Node, left: float, level: int, whole: int
 ) -> Iterator[tuple[int, tuple[str, dict[str, str]]]]:
@@ -106,10 +143,8 @@ def _box(node: Node, share: float) -> str:
         element("rect", width="100%", height="100%", rx=2, class_=f"{kind} {node.owner}"),
     ]
     if share >= _NAMED:
-        size = "name" if share >= _WIDE else "name small"
-        parts.append(
-            element("text", words(_short(node.name)), x=4, y=13, class_=f"{size} {node.owner}")
-        )
+        size = "" if share >= _WIDE else " small"
+        parts.append(element("text", *_label(node), x=4, y=13, class_=node.owner + size))
     return "".join(parts)
 
 
@@ -124,7 +159,9 @@ def _package(frame: str) -> str:
     return frame.partition("/")[0].partition(":")[0]
 
 
-def _short(frame: str) -> str:
-    """``"base.py:execute"`` as ``"execute (base.py)"``: the function is what one looks for."""
-    path, _, function = frame.rpartition(":")
-    return f"{function}  {path}" if path else frame
+def _label(node: Node) -> list[str]:
+    """``"base.py:execute"`` as ``"execute base.py"``: the function is what one looks for."""
+    path, _, function = node.name.rpartition(":")
+    if node.owner == "group" or not path:
+        return [words(node.name)]
+    return [words(function), element("tspan", words(path), dx=7, class_="file")]

@@ -69,7 +69,10 @@ def _sentence(diagnosis: Diagnosis) -> str:
     keeps = promise(diagnosis.slo)
     rate = diagnosis.capacity.rps
     if rate > 0:
-        said = f"It serves {_requests(rate)} a second and keeps its promise: {keeps}."
+        said = (
+            f"It serves {_requests(rate)} a second ({_interval(diagnosis.capacity)}) and keeps "
+            f"its promise: {keeps}."
+        )
     else:
         said = f"No rate that was tried keeps the promise: {keeps}."
     if diagnosis.bottleneck is None:
@@ -85,7 +88,7 @@ def _capacity(diagnosis: Diagnosis) -> Tile:
         big=_rate(capacity.rps),
         unit="requests/s",
         small=_interval(capacity),
-        more=f"with {promise(diagnosis.slo)}",
+        more=f"keeping to {diagnosis.slo}".replace("<=", "\N{LESS-THAN OR EQUAL TO}"),
     )
 
 
@@ -124,8 +127,14 @@ def _first(diagnosis: Diagnosis) -> Tile:
         big=f"\N{MULTIPLICATION SIGN}{quantity.times(best.predicted_gain)}",
         unit="predicted",
         small=f"{best.lever} at {best.where}",
-        more=_capital(best.how),
+        more=f"relieves {best.relieves}; {_others(len(diagnosis.changes) - 1)}",
     )
+
+
+def _others(count: int) -> str:
+    if not count:
+        return "nothing else promises 3 %"
+    return "one other change below" if count == 1 else f"{count} other changes below"
 
 
 def _requests(rate: float) -> str:

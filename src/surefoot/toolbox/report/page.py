@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import base64
+import hashlib
 from importlib import resources
 from typing import Any, Final
 
@@ -17,6 +19,7 @@ __all__ = ["page"]
 
 _ROUTES_SHOWN: Final = 12
 _ROUTES_DRAWN: Final = 4
+_FUNCTIONS: Final = 12
 
 
 def page(measurement: Measurement, origin: validity.Origin | None = None) -> str:
@@ -41,9 +44,14 @@ def page(measurement: Measurement, origin: validity.Origin | None = None) -> str
 def _values(measurement: Measurement, origin: validity.Origin) -> dict[str, Any]:
     evidence, diagnosis = measurement.evidence, measurement.diagnosis
     routes = content.routes(diagnosis)
+    script = _file("page.js")
     return {
         "style": _file("page.css"),
+        "script": script,
+        "script_hash": _hash(script),
         "head": headline(measurement),
+        "written": f"{origin.written:%Y-%m-%d %H:%M} UTC",
+        "cores": validity.machine(evidence, origin),
         "promise": promise(diagnosis.slo),
         "quantile": quantity.quantile_name(diagnosis.slo.quantile),
         "diagnosis": diagnosis,
@@ -52,6 +60,7 @@ def _values(measurement: Measurement, origin: validity.Origin) -> dict[str, Any]
         "symbols": {kind: _symbol(kind) for kind in _SYMBOLS},
         "points": content.points(evidence),
         "resources": content.resources(diagnosis),
+        "owner": content.owner(diagnosis),
         "routes": routes[:_ROUTES_SHOWN],
         "other_routes": routes[_ROUTES_SHOWN:],
         "legend": content.legend(diagnosis),
@@ -59,7 +68,7 @@ def _values(measurement: Measurement, origin: validity.Origin) -> dict[str, Any]
         "flames": _flames(measurement),
         "sampled": evidence.sampled,
         "predictions": validity.predictions(measurement),
-        "unexplained": _unexplained(diagnosis.unexplained),
+        "doubts": validity.doubts(measurement),
         "facts": validity.facts(measurement, origin),
         "cpu": validity.cpu(evidence),
         "command": validity.command(evidence),
@@ -104,7 +113,7 @@ def _mark(rate: float, what: str, kind: str) -> plots.Mark:
     return plots.Mark(rate, f"{what} {quantity.per_second(rate)}", kind)
 
 
-def _flames(measurement: Measurement) -> list[dict[str, str]]:
+def _flames(measurement: Measurement) -> list[dict[str, Any]]:
     """One flame graph of everything, and one for each of the routes seen most."""
     stacks = [s for probe in measurement.evidence.probes for s in probe.stacks if s.route]
     own = flame.own_packages(stacks)
@@ -117,23 +126,37 @@ def _flames(measurement: Measurement) -> list[dict[str, str]]:
     return [_flame(name, group, own) for name, group in groups.items()]
 
 
-def _flame(name: str, stacks: list[StackSample], own: frozenset[str]) -> dict[str, str]:
+def _flame(name: str, stacks: list[StackSample], own: frozenset[str]) -> dict[str, Any]:
     root = flame.grow(stacks, name, own)
     states = ", ".join(
         f"{node.name} {quantity.share(node.count / root.count)}"
         for node in sorted(root.children.values(), key=lambda node: -node.count)
     )
     drawing = flame.draw(root, f"Flame graph of {name}: {states}")
-    return {"name": name, "count": f"{root.count:,}", "states": states, "drawing": drawing}
-
-
-def _unexplained(share: float) -> str:
-    return f"{share:+.0%}".replace("%", "\N{NO-BREAK SPACE}%") if share else ""
+    return {
+        "name": name,
+        "count": f"{root.count:,}",
+        "states": states,
+        "drawing": drawing,
+        "functions": [
+            (
+                function.name,
+                quantity.share(function.share),
+                ", ".join(s for s, _ in function.states),
+            )
+            for function in flame.functions(root, _FUNCTIONS)
+        ],
+    }
 
 
 def _drawn(svg: str) -> Markup:
     """A picture of ours: ``svg.words`` has escaped whatever of it came from the application."""
     return Markup(svg)  # noqa: S704 - the only place where markup is let through
+
+
+def _hash(script: str) -> str:
+    """What the page's policy knows its only script by."""
+    return "sha256-" + base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
 
 
 def _file(name: str) -> Markup:

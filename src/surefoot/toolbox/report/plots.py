@@ -148,7 +148,7 @@ def _vertical(plot: LatencyPlot, bottom: float, top: float) -> Scale:
     drawn = [value for value in seen if 0 < value < math.inf]
     low, high = min(drawn, default=0.1), max(drawn, default=1.0)
     if high / low > _LOG_FROM:
-        return logarithmic(low / 1.1, high * 1.1, bottom, top, most=9)
+        return logarithmic(low / 1.1, high * 1.1, bottom, top, most=12)
     return linear(high * 1.1, bottom, top, most=7, fill=True)
 
 
@@ -185,8 +185,8 @@ def _limit(plot: LatencyPlot, x: Scale, y: Scale, size: Size) -> Iterator[str]:
     name = (
         f"limit: {quantity.quantile_name(plot.slo.quantile)} {quantity.latency(plot.slo.latency)}"
     )
-    near = [y.at(row[2]) for row in plot.curve[:1]]
-    if near and -4 < near[0] - at < 2.4 * size.text:
+    beside = [y.at(row[2]) for row in plot.curve if x.at(row[0]) <= x.start + _wide(name, size)]
+    if any(at - 2 * size.text < place < at + 4 for place in beside):
         yield _text(name, x.end - 4, at - 6, "limit-name", anchor="end")
     else:
         yield _text(name, x.start + 6, at - 6, "limit-name")
@@ -203,13 +203,17 @@ def _named(plot: LatencyPlot, x: Scale, y: Scale, size: Size) -> Iterator[str]:
     """The curves' names, at their quiet end."""
     if len(plot.curve) < 2:
         return
-    rate, middle, high = plot.curve[0]
-    left = max(x.at(rate), x.start + 6)
-    upper, lower = y.at(high), y.at(middle)
-    name = quantity.quantile_name(plot.slo.quantile)
-    yield _text(f"{name}, predicted", left, upper - 8, "curve-name")
-    if lower - upper > 2.6 * size.text:
-        yield _text("median, predicted", left, lower - 8, "curve-name")
+    left = max(x.at(plot.curve[0][0]), x.start + 6)
+    names = (f"{quantity.quantile_name(plot.slo.quantile)}, predicted", "median, predicted")
+    reach = left + 4 + max(_wide(name, size) for name in names)
+    rows = [row for row in plot.curve if x.at(row[0]) <= reach]
+    upper, lower = ([y.at(row[column]) for row in rows] for column in (2, 1))
+    limit, at = y.at(plot.slo.latency), min(upper) - 8
+    if limit - 6 - size.text < at and at - size.text < limit + 4:
+        at = max(upper) + size.text + 6
+    yield _text(names[0], left, at, "curve-name")
+    if min(lower) - max(*upper, at) > 1.7 * size.text + 4:
+        yield _text(names[1], left, min(lower) - 8, "curve-name")
 
 
 def _marks(marks: Sequence[Mark], x: Scale, y: Scale, size: Size, line: float) -> Iterator[str]:
@@ -250,7 +254,11 @@ def _point(point: RatePoint, slo: Slo, x: Scale, y: Scale) -> Iterator[str]:
     parts.append(element("circle", cx=at, cy=middle, r=3.5, class_="median-point"))
     parts.append(symbol(kind, at, centre))
     if point.judged != slo.quantile:
-        parts.append(_text(quantity.quantile_name(point.judged), at + 10, centre + 4, "judged"))
+        left = x.end - at < 40
+        beside, anchor = (at - 10, "end") if left else (at + 10, "start")
+        parts.append(
+            _text(quantity.quantile_name(point.judged), beside, centre + 4, "judged", anchor)
+        )
     yield element("g", *parts)
 
 

@@ -8,6 +8,7 @@ import shlex
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from typing import Final
 
 from surefoot import __version__
 from surefoot.core.records import Evidence, HostUse, Probe
@@ -15,7 +16,17 @@ from surefoot.toolbox.measure.run import Measurement, beyond_throughput
 from surefoot.toolbox.report import quantity
 from surefoot.toolbox.report.bars import Part, stacked
 
-__all__ = ["CpuRow", "Origin", "Prediction", "command", "cpu", "facts", "here", "predictions"]
+__all__ = [
+    "CpuRow",
+    "Origin",
+    "Prediction",
+    "command",
+    "cpu",
+    "facts",
+    "here",
+    "machine",
+    "predictions",
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,8 +59,9 @@ class CpuRow:
     cells: tuple[str, ...]
 
 
-_NEAR = 0.2
-_OWNERS = ("app", "database", "generator", "neighbours")
+_NEAR: Final = 0.2
+_APART: Final = 1.05
+_OWNERS: Final = ("app", "database", "generator", "neighbours")
 
 
 def here() -> Origin:
@@ -64,6 +76,8 @@ def predictions(measurement: Measurement) -> tuple[Prediction, ...]:
     diagnosis = measurement.diagnosis
     capacity = diagnosis.capacity
     interval = f" ({quantity.per_second(capacity.low)} to {quantity.per_second(capacity.high)})"
+    if capacity.high <= capacity.low:
+        interval = " at least"
     return (
         _prediction(
             "highest rate that keeps the SLO",
@@ -89,6 +103,26 @@ def _prediction(what: str, predicted: float, measured: float, interval: str = ""
         off=f"{off:+.0%}".replace("%", "\N{NO-BREAK SPACE}%") if comparable else "",
         within=abs(off) <= _NEAR if comparable else None,
     )
+
+
+def doubts(measurement: Measurement) -> tuple[str, ...]:
+    """What in the figures does not go together."""
+    diagnosis = measurement.diagnosis
+    found = []
+    most = beyond_throughput(measurement.evidence)
+    if most and diagnosis.capacity.rps > _APART * most:
+        found.append(
+            f"The capacity of {quantity.per_second(diagnosis.capacity.rps)} is above the "
+            f"{quantity.per_second(most)} completed beyond saturation. The machine was not the "
+            "same all along: measure again when it is quieter."
+        )
+    if diagnosis.unexplained:
+        off = f"{diagnosis.unexplained:+.0%}".replace("%", "\N{NO-BREAK SPACE}%")
+        found.append(
+            f"Unexplained: near the capacity the workers used {off} CPU against what the probes "
+            "account for."
+        )
+    return tuple(found)
 
 
 def cpu(evidence: Evidence) -> tuple[CpuRow, ...]:
@@ -125,17 +159,13 @@ def _cpu(phase: str, uses: Iterable[HostUse]) -> CpuRow | None:
 def facts(measurement: Measurement, origin: Origin) -> tuple[tuple[str, str], ...]:
     """What one wants to know before believing a figure: a name and a value each."""
     evidence = measurement.evidence
-    uses = [block.host for probe in evidence.probes for block in probe.blocks]
-    uses += [point.host for point in evidence.points]
+    uses = _uses(evidence)
     seconds = math.fsum(use.seconds for use in uses)
     slots = "threads" if evidence.interface == "wsgi" else "requests at a time"
     found = [
-        (
-            "Application",
-            f"{evidence.framework or 'unknown framework'}, {evidence.interface.upper()}",
-        ),
+        ("Application", _kind(evidence)),
         ("Ran as", f"{evidence.replicas} x {evidence.slots} {slots}"),
-        ("Machine", f"{max((use.cores for use in uses), default=0)} cores, {origin.system}"),
+        ("Machine", machine(evidence, origin)),
         ("Probes", _probes(evidence)),
         ("Rate points", _points(evidence)),
         ("Stack samples", _samples(evidence)),
@@ -143,7 +173,6 @@ def facts(measurement: Measurement, origin: Origin) -> tuple[tuple[str, str], ..
         ("Load generator", _cores(uses, "generator", seconds)),
         ("Other programs", _cores(uses, "neighbours", seconds)),
         ("Measured in", f"{measurement.seconds:.0f} s"),
-        ("Written", f"{origin.written:%Y-%m-%d %H:%M} UTC"),
         ("Versions", f"Surefoot {__version__} on Python {origin.python}"),
     ]
     if evidence.pool_size:
@@ -151,8 +180,22 @@ def facts(measurement: Measurement, origin: Origin) -> tuple[tuple[str, str], ..
     return tuple(found)
 
 
+def machine(evidence: Evidence, origin: Origin) -> str:
+    """``"2 cores, Linux x86_64"``."""
+    cores = max((use.cores for use in _uses(evidence)), default=0)
+    return f"{cores} cores, {origin.system}" if cores else origin.system
+
+
+def _uses(evidence: Evidence) -> list[HostUse]:
+    uses = [block.host for probe in evidence.probes for block in probe.blocks]
+    return uses + [point.host for point in evidence.points]
+
+
 def _kind(evidence: Evidence) -> str:
-    return f"{evidence.framework.capitalize()} ({evidence.interface.upper()})".strip()
+    spelt = {"flask": "Flask", "fastapi": "FastAPI", "starlette": "Starlette"}
+    interface = evidence.interface.upper()
+    framework = spelt.get(evidence.framework, evidence.framework)
+    return f"{framework} ({interface})" if framework else interface
 
 
 def _probes(evidence: Evidence) -> str:

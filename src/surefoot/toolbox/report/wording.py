@@ -7,7 +7,7 @@ from typing import Final
 
 from surefoot.core.resources import Kind, Resource
 
-__all__ = ["called", "colour", "confidence", "explained", "is_waiting"]
+__all__ = ["amount", "called", "colour", "confidence", "explained", "is_waiting"]
 
 _CALLED: Final[Mapping[Kind, str]] = {
     Kind.HOST_CPU: "this machine's processor cores",
@@ -55,6 +55,23 @@ _WAITING: Final = frozenset(
         Kind.OTHER,
     }
 )
+
+
+_UNITS: Final[Mapping[Kind, tuple[str, str]]] = {
+    Kind.HOST_CPU: ("core", "cores"),
+    Kind.APP_CPU: ("core", "cores"),
+    Kind.DB_CPU: ("core", "cores"),
+    Kind.APP_THREADS: ("thread", "threads"),
+    Kind.APP_LOOP: ("loop", "loops"),
+    Kind.APP_LOCK: ("lock", "locks"),
+    Kind.DB_POOL: ("connection", "connections"),
+}
+
+
+def amount(resource: Resource, capacity: float) -> str:
+    """What a resource has to give: ``"1.8 cores"``, ``"10 connections"``."""
+    one, many = _UNITS.get(resource.kind, ("at a time", "at a time"))
+    return f"{capacity:.3g} {one if capacity == 1 else many}"
 
 
 def called(resource: Resource) -> str:
