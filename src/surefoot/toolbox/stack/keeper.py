@@ -18,7 +18,7 @@ __all__ = ["START_SECONDS", "Event", "Keeper"]
 START_SECONDS: Final = 60.0
 """How long a replica may take until its first answer."""
 # Elsewhere than on Linux a look at the children starts a process.
-_LOOK: Final = 0.1 if sys.platform == "linux" else 1.0
+_LOOK: Final = 0.2 if sys.platform == "linux" else 1.0
 
 
 @dataclass(frozen=True, slots=True)
