@@ -9,7 +9,9 @@ from __future__ import annotations
 from contextvars import ContextVar
 from typing import Final
 
-__all__ = ["CURRENT", "MAX_SPENDS", "OTHER", "Request", "current"]
+from surefoot.telemetry.statements import Statement
+
+__all__ = ["CURRENT", "MAX_SPENDS", "OTHER", "Hold", "Request", "Running", "current"]
 
 MAX_SPENDS: Final = 256
 """Different (resource, what, site) one request keeps apart; the rest is summed as ``OTHER``."""
@@ -36,6 +38,7 @@ class Request:
         "elsewhere_ns",
         "holds",
         "inside",
+        "last",
         "loop_ns",
         "method",
         "queued_ns",
@@ -69,6 +72,8 @@ class Request:
         """Which thread that is."""
         self.awaiting = 0
         """Spends that a coroutine is inside of right now."""
+        self.last: Running | None = None
+        """The statement executed last."""
         self.connect_ns = 0
         self.step_ns = 0
         self.step_site = ""
@@ -140,6 +145,9 @@ class Hold:
         if sums is not None:
             sums[USE] += now_ns - self._since_ns
 
+
+Running = tuple[Request, Statement, list[int], str]
+"""Whose statement has been executed, which, where it is summed up, and its site."""
 
 CURRENT: Final[ContextVar[Request | None]] = ContextVar("surefoot_request", default=None)
 

@@ -86,7 +86,9 @@ class Sampler:
             if self._states.state(thread, frame) == "cpu":
                 self._count("", ("cpu", self._stack(frame), "", 1))
             return
-        state = "driver" if request.busy else self._states.state(thread, frame)
+        # A hook whose own function is the innermost one is inside a driver written in C.
+        inside = request.busy or self._recorder.sites.ours(frame.f_code.co_filename)
+        state = "driver" if inside else self._states.state(thread, frame)
         site = self._recorder.sites.of(frame)
         if not site and request.sites:
             site = request.sites.get(thread, "")

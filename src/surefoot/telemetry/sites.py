@@ -16,8 +16,8 @@ from typing import Any, Final, Protocol
 
 __all__ = ["Hint", "Hinted", "Sites"]
 
-Hint = tuple[int, CodeType, CodeType, int, str]
-"""Depth and code of the frame below the application's, code and instruction of that one, site."""
+Hint = tuple[int, CodeType, int, str]
+"""Depth, code and instruction of the application's frame, and its site."""
 
 _MAX_FILES: Final = 4096
 _MAX_DEPTH: Final = 400
@@ -76,19 +76,17 @@ class Sites:
         """As ``caller``, for a place that is mostly reached the same way.
 
         Walking eight frames costs 1 us, more than all the rest of measuring a statement. So the
-        holder keeps the depth at which its caller was found, and the frame below it: if both are
-        the same again, nothing in between is looked at.
+        holder keeps where its caller was found: if the frame at that depth stands at the same
+        instruction of the same code again, nothing in between is looked at.
         """
         hint = holder.hint
         if hint is not None:
             try:
-                below = sys._getframe(hint[0])  # noqa: SLF001 - the documented way to a frame
+                frame = sys._getframe(hint[0])  # noqa: SLF001 - the documented way to a frame
             except ValueError:
                 return self._walk(holder)
-            if below.f_code is hint[1]:
-                frame = below.f_back
-                if frame is not None and frame.f_code is hint[2] and frame.f_lasti == hint[3]:
-                    return hint[4]
+            if frame.f_lasti == hint[2] and frame.f_code is hint[1]:
+                return hint[3]
         return self._walk(holder)
 
     def beyond(self) -> str:
@@ -144,17 +142,16 @@ class Sites:
 
     def _search(self, holder: Hinted) -> str:
         # Frame 3 is the caller of ``locate``; depths are counted from ``locate`` itself.
-        below = sys._getframe(3)  # noqa: SLF001 - the documented way to a frame
-        frame = below.f_back
-        depth = 1
+        frame = sys._getframe(3).f_back  # noqa: SLF001 - the documented way to a frame
+        depth = 2
         while frame is not None and depth < _MAX_DEPTH:
             code = frame.f_code
             lines = self.lines(code.co_filename)
             if lines is not None:
                 site = self.line(frame, lines)
-                holder.hint = (depth, below.f_code, code, frame.f_lasti, site)
+                holder.hint = (depth, code, frame.f_lasti, site)
                 return site
-            below, frame = frame, frame.f_back
+            frame = frame.f_back
             depth += 1
         return self.beyond()
 

@@ -68,12 +68,17 @@ class Statement:
 
 
 class Statements:
-    """Every statement seen, by its raw text; forgotten as a whole when it has grown too large."""
+    """Every statement seen, by its raw text; forgotten as a whole when it has grown too large.
+
+    Attributes:
+        known: The statement of a raw text that was seen before, without a call in between.
+    """
 
     def __init__(self) -> None:
         self._raw: dict[str, Statement] = {}
         self._by_text: dict[str, Statement] = {}
         self._chars = 0
+        self.known = self._raw.get
 
     def get(self, sql: object) -> Statement:
         """The statement behind a raw text (or bytes, or an object that prints as SQL)."""

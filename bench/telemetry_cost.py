@@ -1,0 +1,274 @@
+"""What telemetry costs a worker, side by side with the same worker without it.
+
+    python bench/telemetry_cost.py [--rounds N]
+
+Two processes per case do the same work in turns, one with telemetry and one without; the CPU time
+of the whole process is compared, so encoding, sending and the sampler are in it. The receiver is a
+process of its own. Every figure is also given as a multiple of a calibration operation (a loop of
+1,000 additions) timed in the same run.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+Run = Callable[[int], int]
+STATEMENT = "select book.id, book.title from book where book.id = ?"
+
+
+def flask_view(recorder: Any) -> Run:
+    import flask
+
+    from surefoot.web.wsgi import Recorded
+
+    app: Any = flask.Flask("bench")
+    app.add_url_rule("/bare", "bare", lambda: "x")
+    called = Recorded(app, recorder) if recorder else app.wsgi_app
+    base = {
+        "REQUEST_METHOD": "GET",
+        "SCRIPT_NAME": "",
+        "PATH_INFO": "/bare",
+        "QUERY_STRING": "",
+        "SERVER_NAME": "localhost",
+        "SERVER_PORT": "80",
+        "SERVER_PROTOCOL": "HTTP/1.1",
+        "wsgi.url_scheme": "http",
+        "wsgi.errors": sys.stderr,
+    }
+
+    def run(count: int) -> int:
+        start = time.process_time_ns()
+        for _ in range(count):
+            body = called(base.copy(), lambda *_: None)
+            for _ in body:
+                pass
+            body.close()
+        return time.process_time_ns() - start
+
+    return run
+
+
+def fastapi_view(recorder: Any) -> Run:
+    from fastapi import FastAPI
+
+    from surefoot.web.asgi import Recorded
+
+    app: Any = FastAPI()
+
+    @app.get("/bare")
+    async def bare() -> dict[str, int]:
+        return {}
+
+    called = Recorded(app, recorder) if recorder else app
+    base = {
+        "type": "http",
+        "http_version": "1.1",
+        "method": "GET",
+        "scheme": "http",
+        "path": "/bare",
+        "raw_path": b"/bare",
+        "root_path": "",
+        "query_string": b"",
+        "headers": [(b"host", b"localhost")],
+        "client": ("127.0.0.1", 1),
+        "server": ("127.0.0.1", 80),
+    }
+    loop = asyncio.new_event_loop()
+
+    async def receive() -> dict[str, Any]:
+        return {"type": "http.request", "body": b"", "more_body": False}
+
+    async def send(_: dict[str, Any]) -> None:
+        pass
+
+    async def many(count: int) -> None:
+        for _ in range(count):
+            await asyncio.create_task(called(base.copy(), receive, send))
+
+    def run(count: int) -> int:
+        start = time.process_time_ns()
+        loop.run_until_complete(many(count))
+        return time.process_time_ns() - start
+
+    return run
+
+
+def statements(recorder: Any, *, connect: bool) -> Run:
+    from sqlalchemy import Column, Integer, MetaData, String, Table, create_engine, insert, select
+
+    engine = create_engine("sqlite://")
+    book = Table(
+        "book", MetaData(), Column("id", Integer, primary_key=True), Column("title", String)
+    )
+    book.metadata.create_all(engine)
+    with engine.begin() as connection:
+        connection.execute(insert(book), [{"id": n, "title": f"t{n}"} for n in range(1000)])
+    query = select(book).where(book.c.id == 500)
+
+    def within(count: int) -> int:
+        if connect:
+            start = time.process_time_ns()
+            for _ in range(count):
+                with engine.connect() as connection:
+                    connection.execute(query).fetchall()
+            return time.process_time_ns() - start
+        with engine.connect() as connection:
+            start = time.process_time_ns()
+            for _ in range(count):
+                connection.execute(query).fetchall()
+            return time.process_time_ns() - start
+
+    def run(count: int) -> int:
+        if not recorder:
+            return within(count)
+        request = recorder.begin("GET")
+        recorder.work(request)
+        used = within(count)
+        recorder.rest(request)
+        recorder.finish(request)
+        return used
+
+    return run
+
+
+CASES: dict[str, tuple[Callable[[Any], Run], int, str]] = {
+    "flask": (flask_view, 2000, "request to a bare Flask view"),
+    "fastapi": (fastapi_view, 1000, "request to a bare FastAPI view"),
+    "core": (
+        lambda recorder: statements(recorder, connect=False),
+        5000,
+        "Core statement, in-memory SQLite, open connection",
+    ),
+    "core-connect": (
+        lambda recorder: statements(recorder, connect=True),
+        5000,
+        "the same with a connection from the engine each time",
+    ),
+}
+
+
+def worker(case: str, records: str) -> None:
+    """One arm: reads how many to do, answers nanoseconds of CPU per operation."""
+    recorder = None
+    if records:
+        from surefoot import telemetry
+
+        code = (str(Path(__file__).parent),)
+        recorder = telemetry.install(telemetry.Options(records=records, code=code))
+    run = CASES[case][0](recorder)
+    run(300)
+    for line in sys.stdin:
+        count = int(line)
+        sys.stdout.write(f"{run(count) / count}\n")
+        sys.stdout.flush()
+    if recorder:
+        pulse = recorder.pulse
+        recorder.close()
+        assert not pulse.faults, pulse.first_fault
+
+
+def drain(path: str) -> None:
+    """The receiver: reads and forgets."""
+    import socket
+
+    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as sock:
+        sock.bind(path)
+        sys.stdout.write("ready\n")
+        sys.stdout.flush()
+        while True:
+            sock.recv(1 << 16)
+
+
+def calibration() -> float:
+    """Nanoseconds for 1,000 additions, the best of several."""
+    best = float("inf")
+    for _ in range(200):
+        start = time.process_time_ns()
+        total = 0
+        for number in range(1000):
+            total += number
+        best = min(best, time.process_time_ns() - start)
+    return best
+
+
+def started(*arguments: str) -> subprocess.Popen[str]:
+    return subprocess.Popen(
+        [sys.executable, __file__, *arguments],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+
+
+def asked(arm: subprocess.Popen[str], count: int) -> float:
+    assert arm.stdin is not None
+    assert arm.stdout is not None
+    arm.stdin.write(f"{count}\n")
+    arm.stdin.flush()
+    return float(arm.stdout.readline())
+
+
+def compare(case: str, records: str, rounds: int) -> None:
+    _, count, text = CASES[case]
+    arms = [started("--worker", case), started("--worker", case, "--records", records)]
+    plain: list[float] = []
+    costs: list[float] = []
+    for index in range(rounds):
+        order = (0, 1) if index % 2 else (1, 0)
+        took = {arm: asked(arms[arm], count) for arm in order}
+        plain.append(took[0])
+        costs.append(took[1] - took[0])
+    for arm in arms:
+        arm.communicate()
+    base, cost = statistics.median(plain), statistics.median(costs)
+    low, _, high = statistics.quantiles(costs, n=4)
+    additions = calibration()
+    print(
+        f"{text:55} {base / 1e3:8.2f} {cost / 1e3:+8.2f} us "
+        f"({low / 1e3:+.2f} to {high / 1e3:+.2f}) {cost / base:+7.1%}  "
+        f"{cost / additions:.2f} x 1,000 additions"
+    )
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--rounds", type=int, default=20)
+    parser.add_argument("--case", choices=CASES)
+    parser.add_argument("--worker")
+    parser.add_argument("--records", default="")
+    parser.add_argument("--drain")
+    given = parser.parse_args()
+    if given.drain:
+        drain(given.drain)
+    elif given.worker:
+        worker(given.worker, given.records)
+    else:
+        measure([given.case] if given.case else list(CASES), given.rounds)
+
+
+def measure(cases: list[str], rounds: int) -> None:
+    with tempfile.TemporaryDirectory(prefix="sf-") as directory:
+        records = f"{directory}/records.sock"
+        receiver = started("--drain", records)
+        assert receiver.stdout is not None
+        receiver.stdout.readline()
+        try:
+            print(f"{'CPU of the process per':55}  without     with telemetry (middle half)")
+            for case in cases:
+                compare(case, records, rounds)
+        finally:
+            receiver.kill()
+            receiver.communicate()
+
+
+if __name__ == "__main__":
+    main()
