@@ -5,6 +5,7 @@ import contextlib
 import http.client
 import json
 import os
+import shutil
 import signal
 import socket
 import stat
@@ -538,3 +539,35 @@ def post_fork(server, worker):
 
     assert asyncio.run(main()).count("hook ran") == 2
     assert not (tmp_path / "gunicorn.pid").exists()
+
+
+def test_a_replica_that_cannot_be_started_again_is_one_error(flask_app, found):
+    application, settings = found(flask_app)
+
+    async def main():
+        async with Stack(application, settings) as stack:
+            shutil.rmtree(stack.environ_directory)
+            os.killpg(stack.replicas[0].pid, signal.SIGKILL)
+            async with asyncio.timeout(BOUND):
+                return await stack.failure
+
+    error = asyncio.run(main())
+    assert isinstance(error, ServerError)
+    assert "No such file or directory" in error.message
+
+
+def test_who_watches_and_fails_does_not_stop_what_runs(flask_app, found):
+    application, settings = found(flask_app)
+
+    def watch(event):
+        raise BrokenPipeError
+
+    async def main():
+        async with Stack(application, settings, watch=watch) as stack:
+            replica, before = stack.replicas[0], stack.replicas[0].pid
+            os.killpg(before, signal.SIGKILL)
+            await until(lambda: replica.pid != before and replica.up_since > 0, "up again")
+            assert await asked(replica.address)
+        assert not stack.environ_directory.exists()
+
+    asyncio.run(main())

@@ -152,6 +152,11 @@ def _inspected(
                 + _quoted(str(error), _TAIL),
                 do="move what waits for other services out of the import",
             ) from None
+        except OSError as error:
+            raise InterpreterError(
+                f"{interpreter.path} cannot be started: {error.strerror}",
+                do="check that there is room and that the limit on processes is not reached",
+            ) from error
         answer.seek(0)
         try:
             found: dict[str, Any] = json.loads(answer.read())

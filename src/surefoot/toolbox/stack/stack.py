@@ -7,6 +7,7 @@ import os
 import shutil
 import tempfile
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
 from typing import Final, Self
@@ -61,7 +62,7 @@ class Stack:
         self._records = str(records) if records else ""
         self._every = every
         self._listen = listen
-        self._watch = watch or (lambda _: None)
+        self._watch = watch
         self._front: Front = NoFront()
         self._mark = ""
         self._tasks: list[asyncio.Task[None]] = []
@@ -91,13 +92,16 @@ class Stack:
                 self._replica(str(number)) for number in range(self.config.server.replicas)
             )
             shared = self._front.descriptors()
-            keepers = [Keeper(replica, shared, self._watch) for replica in self.replicas]
+            keepers = [Keeper(replica, shared, self._tell) for replica in self.replicas]
             async with asyncio.TaskGroup() as group:
                 for keeper in keepers:
                     group.create_task(self._first_start(keeper))
         except BaseExceptionGroup as errors:
             await self._stop(0.0)
-            raise errors.exceptions[0] from None
+            raise _plain(errors.exceptions[0]) from None
+        except OSError as error:
+            await self._stop(0.0)
+            raise _plain(error) from error
         except BaseException:
             await self._stop(0.0)
             raise
@@ -120,6 +124,12 @@ class Stack:
         )
         return Replica(name, site, told)
 
+    def _tell(self, event: Event) -> None:
+        # Who watches may have lost its terminal; what runs does not depend on it.
+        if self._watch is not None:
+            with suppress(OSError):
+                self._watch(event)
+
     # --- Starting and keeping up ------------------------------------------------------------------
 
     async def _first_start(self, keeper: Keeper) -> None:
@@ -133,7 +143,10 @@ class Stack:
         raise self._failed(replica, f"({self.application.server}) {text}")
 
     async def _keep_up(self, keeper: Keeper) -> None:
-        how = await keeper.keep()
+        try:
+            how = await keeper.keep()
+        except OSError as error:
+            how = str(_plain(error))
         if not self.failure.done():
             text = f"dies as often as it is started ({how})"
             self.failure.set_result(self._failed(keeper.replica, text))
@@ -150,7 +163,7 @@ class Stack:
         while True:
             for replica in self.replicas:
                 for line in replica.output.fresh():
-                    self._watch(Event(replica.name, "output", line))
+                    self._tell(Event(replica.name, "output", line))
             await asyncio.sleep(_LOOK)
 
     # --- Stopping ---------------------------------------------------------------------------------
@@ -167,7 +180,7 @@ class Stack:
             self._front.close()
             for replica in self.replicas:
                 for line in replica.output.fresh():
-                    self._watch(Event(replica.name, "output", line))
+                    self._tell(Event(replica.name, "output", line))
             if self._mark:
                 shutil.rmtree(self.environ_directory, ignore_errors=True)
 
@@ -195,6 +208,16 @@ class Stack:
             for task in (hurried, everyone, *stopping):
                 task.cancel()
             await asyncio.gather(hurried, everyone, *stopping, return_exceptions=True)
+
+
+def _plain(error: BaseException) -> BaseException:
+    if not isinstance(error, OSError):
+        return error
+    what = error.filename or "a process"
+    return ServerError(
+        f"{what} cannot be made or started: {error.strerror}",
+        do="check that there is room and that the limits on processes and files are not reached",
+    )
 
 
 def _run_directory() -> Path:
