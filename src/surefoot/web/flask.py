@@ -15,4 +15,5 @@ def route(environ: dict[str, Any]) -> str:
     """
     request = environ.get("werkzeug.request")
     rule = getattr(request, "url_rule", None)
-    return str(rule.rule) if rule is not None else ""
+    # A blueprint whose prefix ends with a slash declares "//<id>/"; Werkzeug serves "/<id>/".
+    return str(rule.rule).replace("//", "/") if rule is not None else ""
