@@ -138,6 +138,11 @@ class Encoder:
         self._full: list[bytes] = []
         self._begin()
 
+    @property
+    def full(self) -> bool:
+        """Whether at least one datagram is complete."""
+        return bool(self._full)
+
     def forget(self) -> None:
         """Start a new epoch: something was lost, so every string is sent again when needed."""
         self._epoch += 1
@@ -171,12 +176,15 @@ class Encoder:
             spends: ``(resource, what, site)`` to ``[count, wait_ns, use_ns, cpu_ns]``.
         """
         name = self._name
+        if not spends:
+            self._add(_K_RECORD, _RECORD.pack(name(method), name(route), status, *times, 0))
+            return
         tail = [
             _SPEND.pack(name(key[0]), name(key[1]), name(key[2]), min(n, _MAX_COUNT), *ns)
             for key, (n, *ns) in spends.items()
         ]
         head = _RECORD.pack(name(method), name(route), status, *times, len(tail))
-        self._add(_K_RECORD, head + b"".join(tail) if tail else head)
+        self._add(_K_RECORD, head + b"".join(tail))
 
     def stack(self, route: str, state: str, frames: tuple[str, ...], site: str, count: int) -> None:
         """Add a sampled stack."""

@@ -15,8 +15,6 @@ from surefoot.telemetry.sender import Sender
 
 __all__ = ["Outbox"]
 
-_BATCH: Final = 512
-"""Records and spends together that make a request flush by itself."""
 _LIMIT: Final = 8192
 """Records and spends together that may wait; 1.5 MB. What comes then is dropped and counted."""
 _MAX_STACKS: Final = 1000
@@ -43,6 +41,7 @@ class Outbox:
         self._sender: Sender | None = None
         self._waiting: deque[tuple[Request, int]] = deque()
         self._weight = 0
+        self._encoded = 0
         self._stacks: list[StackSample] = []
         self._stats_due = 0
         self._worker = 0
@@ -61,21 +60,35 @@ class Outbox:
         self._sender = None
         self._waiting = deque()
         self._weight = 0
+        self._encoded = 0
         self._stacks = []
 
     def put(self, request: Request, wall_ns: int) -> None:
-        """Take a finished request."""
+        """Take a finished request.
+
+        It is encoded here and now: kept for a batch, its objects would be looked at by the garbage
+        collector again and again, which costs more than the encoding.
+        """
         self._pulse.requests += 1
         if self._totals is not None:
             self._totals.add(request, wall_ns)
             return
-        if self._weight >= _LIMIT or self._sender is None:
+        sender = self._sender
+        if sender is None:
             self._pulse.dropped += 1
-            return
-        self._waiting.append((request, wall_ns))
-        self._weight += 1 + len(request.spends)
-        if self._weight >= _BATCH:
-            self.flush()
+        elif sender.ready and not self._waiting and self._flushing.acquire(blocking=False):
+            try:
+                _encode(sender, request, wall_ns)
+                self._encoded += 1
+                if sender.encoder.full and not sender.flush():
+                    self._lost()
+            finally:
+                self._flushing.release()
+        elif self._weight < _LIMIT:
+            self._waiting.append((request, wall_ns))
+            self._weight += 1 + len(request.spends)
+        else:
+            self._pulse.dropped += 1
 
     def put_stacks(self, stacks: list[StackSample]) -> None:
         """Take what the sampler saw; while the receiver's queue is full only the newest stay."""
@@ -106,26 +119,33 @@ class Outbox:
 
     def _send(self, sender: Sender, *, stats: bool) -> None:
         listening = sender.flush()
-        if listening and not sender.ready:
+        if not listening:
+            self._lost()
+        elif not sender.ready:
             return
-        taken = 0
         while self._waiting:
             # Taken one by one: other threads append to this very deque meanwhile.
             request, wall_ns = self._waiting.popleft()
-            taken += 1
+            self._encoded += 1
             if listening:
                 _encode(sender, request, wall_ns)
         self._weight = 0
-        if listening:
-            stacks, self._stacks = self._stacks, []
-            for stack in stacks:
-                sender.encoder.stack(
-                    stack.route, stack.state, stack.frames, stack.site, stack.count
-                )
-            self._say(sender, now=stats)
-            listening = sender.flush()
         if not listening:
-            self._pulse.dropped += taken
+            self._lost()
+            return
+        stacks, self._stacks = self._stacks, []
+        for stack in stacks:
+            sender.encoder.stack(stack.route, stack.state, stack.frames, stack.site, stack.count)
+        self._say(sender, now=stats)
+        if not sender.flush():
+            self._lost()
+        elif sender.ready:
+            self._encoded = 0
+
+    def _lost(self) -> None:
+        """Nobody listens: what was encoded since the last complete flush is gone."""
+        lost, self._encoded = self._encoded, 0
+        self._pulse.dropped += lost
 
     def _say(self, sender: Sender, *, now: bool) -> None:
         clock = time.perf_counter_ns()

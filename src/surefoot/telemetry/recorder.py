@@ -225,6 +225,8 @@ class Carried:
         thread = _thread()
         if self._before is None:
             self._recorder.active.pop(thread, None)
+            if self._request.elsewhere_ns is None:
+                self._request.elsewhere_ns = []
             self._request.elsewhere_ns.append(used)
         else:
             self._recorder.active[thread] = self._before

@@ -78,7 +78,7 @@ class Request:
         self.step_ns = 0
         self.step_site = ""
         self.spends: dict[tuple[str, str, str], list[int]] = {}
-        self.elsewhere_ns: list[int] = []
+        self.elsewhere_ns: list[int] | None = None
         """CPU of other threads; a list because appending is atomic and adding is not."""
         self.coroutines: list[object] | None = None
         self.holds: list[Hold] | None = None
