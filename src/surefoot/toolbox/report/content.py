@@ -205,12 +205,13 @@ def routes(diagnosis: Diagnosis) -> tuple[RouteRow, ...]:
 
 
 def _demand(route: RouteDiagnosis, named: Resource | None) -> float:
-    """Seconds of the bottleneck that a request of the route takes; all its time where unknown."""
-    wanted = {named} if named else set()
-    if named and named.kind is Kind.HOST_CPU:
+    """Seconds of the bottleneck that a request of the route takes; all its time where none is."""
+    if named is None:
+        return _total(route)
+    wanted = {named}
+    if named.kind is Kind.HOST_CPU:
         wanted = {Resource(Kind.APP_CPU), Resource(Kind.DB_CPU)}
-    found = [seconds for resource, seconds in route.demands if resource in wanted]
-    return math.fsum(found) if found else 0.0
+    return math.fsum(seconds for resource, seconds in route.demands if resource in wanted)
 
 
 def _total(route: RouteDiagnosis) -> float:

@@ -35,6 +35,9 @@ _GLYPH: Final = 0.56  # of the text's size: the mean width of a letter in the us
 _LOG_FROM: Final = 25.0  # high / low from which equal steps would hide the lower half
 
 
+_LEAST: Final = 1e-6  # seconds; nothing answers faster, and one such value would bend the axis
+
+
 @dataclass(frozen=True, slots=True)
 class Mark:
     """A rate worth a line from top to bottom."""
@@ -145,7 +148,7 @@ def _vertical(plot: LatencyPlot, bottom: float, top: float) -> Scale:
         seen += [point.p50, point.quantile, point.low, point.high]
     for row in plot.curve:
         seen += row[1:]
-    drawn = [value for value in seen if 0 < value < math.inf]
+    drawn = [value for value in seen if _LEAST <= value < math.inf]
     low, high = min(drawn, default=0.1), max(drawn, default=1.0)
     if high / low > _LOG_FROM:
         return logarithmic(low / 1.1, high * 1.1, bottom, top, most=12)

@@ -48,7 +48,7 @@ def linear(high: float, start: float, end: float, *, most: int, fill: bool = Fal
         high: The largest value to show, above 0.
         start: Where 0 stands.
         end: Where ``high`` stands.
-        most: Steps at most.
+        most: Steps at most; 3 or more, or there may be none at all.
         fill: End at a round value instead of at ``high`` itself.
     """
     step = next(step for step in _round(high / most) if high / step <= most + _ROUNDING)
