@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import signal
 import sys
 from typing import Final
 
@@ -42,8 +43,12 @@ def main(argv: list[str] | None = None) -> int:
 
 
 def _run(name: str, rest: list[str]) -> int:
+    console = None
     try:
+        signal.signal(signal.SIGTERM, _interrupt)
         module = importlib.import_module(f"surefoot.cli.{name}")
+        console = importlib.import_module("surefoot.cli.console").Console()
+        return int(module.COMMAND.main(rest, console))
     except ModuleNotFoundError as error:
         if (error.name or "").startswith("surefoot"):
             raise
@@ -51,19 +56,21 @@ def _run(name: str, rest: list[str]) -> int:
             f"surefoot {name} needs the package {error.name}\n  do: pip install 'surefoot[tools]'\n"
         )
         return 1
-    console_module = importlib.import_module("surefoot.cli.console")
-    console = console_module.Console()
-    try:
-        return int(module.COMMAND.main(rest, console))
     except SurefootError as error:
-        console.close()
+        if console is not None:
+            console.close()
         sys.stderr.write(f"surefoot: {error}\n")
         return error.exit_code
     except KeyboardInterrupt:
-        console.close()
+        if console is not None:
+            console.close()
         return INTERRUPTED
     except BrokenPipeError:
         return 1
+
+
+def _interrupt(*_: object) -> None:
+    raise KeyboardInterrupt
 
 
 def _help() -> str:

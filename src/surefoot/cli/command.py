@@ -38,6 +38,8 @@ class Command(Generic[T]):
     data: Callable[[T], Mapping[str, Any]] | None = None
     """What ``--json`` writes; without it the command has no such option."""
     exit_code: Callable[[T], int] = lambda _: 0
+    also: Callable[[T, argparse.Namespace], None] = lambda *_: None
+    """Writes what else was asked for, once the result itself is safe."""
 
     def parser(self) -> argparse.ArgumentParser:
         """The command's own parser."""
@@ -71,6 +73,7 @@ class Command(Generic[T]):
             text = self.text(value)
             if text:
                 sys.stdout.write(text if text.endswith("\n") else text + "\n")
+        self.also(value, args)
         return self.exit_code(value)
 
 

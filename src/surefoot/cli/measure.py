@@ -14,7 +14,7 @@ from surefoot import config
 from surefoot.cli.command import Command, add_config_options, config_flags, write_output
 from surefoot.cli.console import Console
 from surefoot.errors import UsageError
-from surefoot.toolbox.measure.run import Measurement, Plan, measure
+from surefoot.toolbox.measure.run import Interrupted, Measurement, Plan, measure
 from surefoot.toolbox.report.document import document
 from surefoot.toolbox.report.screen import screen
 from surefoot.toolbox.target import find_application
@@ -56,7 +56,10 @@ def _execute(args: argparse.Namespace, console: Console) -> Measurement:
         raise UsageError("give a target or --url, not both")
     flags = config_flags(args) | {"app.target": args.target}
     settings = config.load(Path.cwd(), flags=flags)
-    return asyncio.run(_measure(settings, args, console))
+    try:
+        return asyncio.run(_measure(settings, args, console))
+    except Interrupted:
+        raise KeyboardInterrupt from None
 
 
 async def _measure(
@@ -72,16 +75,22 @@ async def _measure(
         workload, notes = workload_for_url(args.url, settings)
     else:
         application = await asyncio.to_thread(find_application, settings)
+        if stop.is_set():
+            raise Interrupted
         workload, notes = await workload_for(application, settings, console.progress)
     plan = Plan(
         application, settings, workload, args.seconds, notes, args.url or "", args.i_own_this_host
     )
-    measurement = await measure(plan, console.progress, stop)
+    if stop.is_set():
+        raise Interrupted
+    return await measure(plan, console.progress, stop)
+
+
+def _also(measurement: Measurement, args: argparse.Namespace) -> None:
     if args.html:
         from surefoot.toolbox.report.page import page  # noqa: PLC0415 - jinja2 only when asked
 
         write_output(args.html, page(measurement))
-    return measurement
 
 
 def _text(measurement: Measurement) -> str:
@@ -107,4 +116,5 @@ COMMAND = Command(
     text=_text,
     data=_data,
     exit_code=_exit_code,
+    also=_also,
 )

@@ -1,0 +1,60 @@
+import pytest
+
+
+def evidence(result):
+    return result["bottleneck"]["evidence"]
+
+
+def changes(result):
+    return {change["lever"]: change for change in result["changes"]}
+
+
+def test_statements_in_a_loop_are_named_with_their_line_and_what_to_do(bookshop):
+    run = bookshop("flask", "n-plus-one")
+    assert run.code == 0, run.err
+    result = run.result
+    assert result["bottleneck"]["resource"] == "app.cpu"
+    loop = next(line for line in evidence(result) if "statements a request" in line["text"])
+    assert loop["file"] == "flask_bookshop/catalogue.py"
+    assert loop["line"] > 0
+    eager = changes(result)["eager-load"]
+    assert eager["predicted_gain"] > 1.3
+    assert eager["where"].startswith("flask_bookshop/catalogue.py:")
+    assert "bottleneck: app.cpu" in run.out
+
+
+def test_the_document_holds_what_programs_rely_on(bookshop):
+    result = bookshop("flask", "slow-price").result
+    assert {"valid", "why_invalid", "unexplained", "schema"} <= result.keys()
+    assert result["slo"] == {"latency_ms": 250.0, "quantile": 0.99, "errors": 0.001}
+    assert result["capacity"].keys() == {"rps", "low", "high"}
+    assert result["predicted"].keys() == {"saturation_rps", "slo_rps"}
+    assert result["bottleneck"]["resource"] == "app.threads"
+    assert any(line["text"].startswith("http.") for line in evidence(result))
+    for resource in result["resources"]:
+        assert resource["demand_ms"] > 0
+        assert resource["bound_rps"] == pytest.approx(
+            resource["capacity"] / resource["demand_ms"] * 1e3, rel=0.01
+        )
+    assert sum(route["share"] for route in result["routes"]) == pytest.approx(1, abs=0.01)
+    gains = [change["predicted_gain"] for change in result["changes"]]
+    assert gains == sorted(gains, reverse=True)
+    assert changes(result)["threads"]["action"]["key"] == "server.threads"
+
+
+@pytest.mark.parametrize(
+    ("example", "fault", "resource", "lever"),
+    [
+        ("flask", "lock-across-wait", "app.lock", "shared-state"),
+        ("fastapi", "blocking-call", "app.loop", "blocking-call"),
+        ("fastapi", "small-pool", "db.pool", "pool-size"),
+    ],
+)
+def test_the_resource_that_bounds_is_named_and_a_lever_proposed(
+    bookshop, example, fault, resource, lever
+):
+    run = bookshop(example, fault)
+    assert run.code == 0, run.err
+    assert run.result["bottleneck"]["resource"] == resource
+    assert evidence(run.result)
+    assert lever in changes(run.result)
