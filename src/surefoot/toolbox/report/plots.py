@@ -214,7 +214,8 @@ def _named(plot: LatencyPlot, x: Scale, y: Scale, size: Size) -> Iterator[str]:
     limit, at = y.at(plot.slo.latency), min(upper) - 8
     if limit - 6 - size.text < at and at - size.text < limit + 4:
         at = max(upper) + size.text + 6
-    yield _text(names[0], left, at, "curve-name")
+    if at <= max(upper) or at + size.text + 8 < min(lower):
+        yield _text(names[0], left, at, "curve-name")
     if min(lower) - max(*upper, at) > 1.7 * size.text + 4:
         yield _text(names[1], left, min(lower) - 8, "curve-name")
 
