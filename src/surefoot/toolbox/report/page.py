@@ -68,7 +68,7 @@ def _values(measurement: Measurement, origin: validity.Origin) -> dict[str, Any]
         "flames": _flames(measurement),
         "sampled": evidence.sampled,
         "predictions": validity.predictions(measurement),
-        "doubts": validity.doubts(measurement),
+        "checks": validity.checks(measurement),
         "facts": validity.facts(measurement, origin),
         "cpu": validity.cpu(evidence),
         "command": validity.command(evidence),

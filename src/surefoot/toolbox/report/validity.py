@@ -20,6 +20,7 @@ __all__ = [
     "CpuRow",
     "Origin",
     "Prediction",
+    "checks",
     "command",
     "cpu",
     "facts",
@@ -105,8 +106,8 @@ def _prediction(what: str, predicted: float, measured: float, interval: str = ""
     )
 
 
-def doubts(measurement: Measurement) -> tuple[str, ...]:
-    """What in the figures does not go together."""
+def checks(measurement: Measurement) -> tuple[str, ...]:
+    """Whether the figures go together, a sentence each."""
     diagnosis = measurement.diagnosis
     found = []
     most = beyond_throughput(measurement.evidence)
@@ -121,6 +122,10 @@ def doubts(measurement: Measurement) -> tuple[str, ...]:
         found.append(
             f"Unexplained: near the capacity the workers used {off} CPU against what the probes "
             "account for."
+        )
+    elif diagnosis.capacity.rps and measurement.evidence.points:
+        found.append(
+            "Near the capacity the workers used the CPU that the probes account for, within 5 %."
         )
     return tuple(found)
 
