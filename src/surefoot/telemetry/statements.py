@@ -23,19 +23,18 @@ _TOKENS: Final = re.compile(
       )
     | (?P<parameter> \?\d* | %s | %\(\w+\)s(?:::\w+)? | (?<![:\w]):[A-Za-z_]\w* | (?<!\w)\$\d+ )
     | (?P<quoted> "(?:[^"]|"")*"? | `[^`]*`? )
-    | (?P<comment> --[^\n]* | /\*.*?(?:\*/|\Z) )
-    | (?P<space> \s+ )
+    | (?P<space> (?: \s+ | --[^\n]* | /\*.*?(?:\*/|\Z) )+ )
     """,
     re.VERBOSE | re.DOTALL,
 )
-_LIST: Final = re.compile(r"\((?:\s*\?\s*,)+\s*\?\s*\)")
+_LIST: Final = re.compile(r"(?<=\bin)( ?)\( ?\? ?\)|\((?: ?\? ?,)+ ?\? ?\)", re.IGNORECASE)
 _ROWS: Final = re.compile(r"\((?:\?|\.\.\.)\)(?:\s*,\s*\((?:\?|\.\.\.)\))+|\(\.\.\.\)")
 
 
 def normalise(sql: str) -> str:
     """One line, literals and parameters as ``?``, lists as ``(...)``, at most 300 characters."""
     text = _TOKENS.sub(_replaced, sql[:_MAX_READ]).strip()
-    text = _LIST.sub("(...)", text)
+    text = _LIST.sub(lambda match: f"{match.group(1) or ''}(...)", text)
     text = _ROWS.sub("(...)", text)
     return text if len(text) <= MAX_TEXT else text[: MAX_TEXT - 3] + "..."
 
@@ -44,7 +43,7 @@ def _replaced(match: re.Match[str]) -> str:
     kind = match.lastgroup
     if kind == "quoted":
         return match.group()
-    return " " if kind in {"space", "comment"} else "?"
+    return " " if kind == "space" else "?"
 
 
 def _text(sql: object) -> str:

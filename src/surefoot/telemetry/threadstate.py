@@ -93,10 +93,7 @@ class ThreadStates:
         self._clocks[thread] = (now, used)
         if not before or used - used_before > _RUNNING_SHARE * (now - before):
             return "cpu"
-        if frame.f_code.co_code[frame.f_lasti] in _WITH:
-            return "lock"
-        name = frame.f_code.co_filename
-        return lock_or_wait(frame) if name == threading.__file__ else "wait"
+        return lock_or_wait(frame)
 
 
 def lock_or_wait(frame: FrameType) -> str:
@@ -107,7 +104,10 @@ def lock_or_wait(frame: FrameType) -> str:
     """
     code = frame.f_code
     if code.co_filename != threading.__file__:
-        return "lock"
+        # Drivers written in C wait in futexes of their own; a lock is entered by ``with`` or by
+        # its name.
+        entering = code.co_code[frame.f_lasti] in _WITH or "acquire" in code.co_names
+        return "lock" if entering else "wait"
     if code.co_name == "wait":
         caller = frame.f_back
         above = caller.f_code if caller is not None else code
