@@ -146,7 +146,7 @@ def _action(change: Change) -> list[tuple[str, str, str]]:
     action = change.action
     if isinstance(action, ConfigEdit):
         before = "not set" if action.before is None else json.dumps(action.before)
-        return [("Set", f"{action.key} = {json.dumps(action.after)}", f"was {before}")]
+        return [("surefoot.toml", f"{action.key} = {json.dumps(action.after)}", f"was {before}")]
     if isinstance(action, CodeEdit):
         return [("Edit", action.diff, "")] if action.diff else []
     return [("Do", action.forward, ""), ("Undo", action.inverse, "")]
