@@ -131,6 +131,20 @@ def test_the_command_to_repeat_it_survives_a_shell(build):
     assert """surefoot measure 'shop.app:create_app('"'"'a b'"'"')'""" in reader.text
 
 
+def test_what_ran_already_is_repeated_by_its_address(build):
+    run = {"interface": "url", "target": "http://127.0.0.1:8000", "framework": ""}
+    text = read(build.measurement(run)).text
+    assert "surefoot measure --url http://127.0.0.1:8000 --slo 250ms" in text
+    assert "--replicas" not in text
+
+
+def test_names_that_are_no_text_do_not_keep_the_page_from_being_written(build, tmp_path):
+    finding = Finding("caf\udce9.py is slow", "caf\udce9.py", 3, 0.5)
+    text = page(build.measurement(findings=(finding,)), ORIGIN)
+    (tmp_path / "report.html").write_text(text, encoding="utf-8")
+    assert "caf?.py:3" in text
+
+
 def test_an_invalid_run_is_said_before_anything_else(build):
     reader = read(build.measurement(valid=False, why_invalid="the generator lagged"))
     assert reader.text.index("Invalid run") < reader.text.index("Capacity")

@@ -38,7 +38,9 @@ def page(measurement: Measurement, origin: validity.Origin | None = None) -> str
     )
     environment.filters["drawn"] = _drawn
     template = environment.get_template("page.html.jinja")
-    return template.render(_values(measurement, origin or validity.here()))
+    text = template.render(_values(measurement, origin or validity.here()))
+    # A file's name may hold bytes that are no text; Python carries them as lone surrogates.
+    return text.encode("utf-8", "replace").decode("utf-8")
 
 
 def _values(measurement: Measurement, origin: validity.Origin) -> dict[str, Any]:

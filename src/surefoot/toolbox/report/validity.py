@@ -166,10 +166,11 @@ def facts(measurement: Measurement, origin: Origin) -> tuple[tuple[str, str], ..
     evidence = measurement.evidence
     uses = _uses(evidence)
     seconds = math.fsum(use.seconds for use in uses)
-    slots = "threads" if evidence.interface == "wsgi" else "requests at a time"
-    found = [
+    pool = f"{evidence.pool_size} connections each" if evidence.pool_size else ""
+    found = (
         ("Application", _kind(evidence)),
-        ("Ran as", f"{evidence.replicas} x {evidence.slots} {slots}"),
+        ("Ran as", _shape(evidence)),
+        ("Database pool", pool),
         ("Machine", machine(evidence, origin)),
         ("Probes", _probes(evidence)),
         ("Rate points", _points(evidence)),
@@ -179,10 +180,15 @@ def facts(measurement: Measurement, origin: Origin) -> tuple[tuple[str, str], ..
         ("Other programs", _cores(uses, "neighbours", seconds)),
         ("Measured in", f"{measurement.seconds:.0f} s"),
         ("Versions", f"Surefoot {__version__} on Python {origin.python}"),
-    ]
-    if evidence.pool_size:
-        found.insert(2, ("Database pool", f"{evidence.pool_size} connections each"))
-    return tuple(found)
+    )
+    return tuple((name, value) for name, value in found if value)
+
+
+def _shape(evidence: Evidence) -> str:
+    if evidence.interface == "url":
+        return ""
+    slots = "threads" if evidence.interface == "wsgi" else "requests at a time"
+    return f"{evidence.replicas} x {evidence.slots} {slots}"
 
 
 def machine(evidence: Evidence, origin: Origin) -> str:
@@ -198,6 +204,8 @@ def _uses(evidence: Evidence) -> list[HostUse]:
 
 def _kind(evidence: Evidence) -> str:
     spelt = {"flask": "Flask", "fastapi": "FastAPI", "starlette": "Starlette"}
+    if evidence.interface == "url":
+        return "seen from outside"
     interface = evidence.interface.upper()
     framework = spelt.get(evidence.framework, evidence.framework)
     return f"{framework} ({interface})" if framework else interface
@@ -238,14 +246,12 @@ def _cores(uses: list[HostUse], owner: str, seconds: float) -> str:
 
 def command(evidence: Evidence) -> str:
     """How to measure the same again, from the same directory with the same workload."""
-    words = ["surefoot", "measure", evidence.target]
-    words += [
-        "--slo",
-        f"{evidence.slo.latency * 1e3:g}ms",
-        "--quantile",
-        f"{evidence.slo.quantile:g}",
-    ]
-    words += ["--replicas", str(evidence.replicas)]
+    slo = evidence.slo
+    outside = evidence.interface == "url"
+    words = ["surefoot", "measure", *(["--url"] if outside else []), evidence.target]
+    words += ["--slo", f"{slo.latency * 1e3:g}ms", "--quantile", f"{slo.quantile:g}"]
+    if not outside:
+        words += ["--replicas", str(evidence.replicas)]
     if evidence.interface == "wsgi":
         words += ["--threads", str(evidence.slots)]
     return shlex.join([*words, "--html", "report.html"])
