@@ -222,6 +222,8 @@ class Probe:
     """Median response time, in seconds, of each request of the workload by its name."""
     pool_size: int = 0
     """Connections that one worker's pools may hand out; 0 when none was seen."""
+    sampled: float = 0.0
+    """Mean seconds between two stack samples of a worker; 0 when nothing was sampled."""
     dropped: int = 0
     """Records that workers could not send."""
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 import threading
 import time
 from typing import TYPE_CHECKING, Final
@@ -48,7 +49,8 @@ class Background:
 
     def _run(self) -> None:
         due_ns = 0
-        while not self._stopping.wait(self._pause):
+        # Uneven, so as not to keep step with an application that repeats itself.
+        while not self._stopping.wait(self._pause * random.uniform(0.7, 1.3)):  # noqa: S311
             try:
                 if self._sampler is not None:
                     self._sampler.tick()

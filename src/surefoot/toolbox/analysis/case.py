@@ -82,9 +82,10 @@ def _sited(use: ResourceUse) -> Iterator[Place]:
 def busy_sites(case: Case, route: str) -> dict[str, int]:
     """Lines of the application below which a route was working, with the sampler's counts.
 
-    A sampler inside the process runs when the interpreter's lock is given up, which a thread does
-    at the database's every step, so that work around statements is seen as work inside them. Both
-    are counted: what is wanted is the line.
+    Only the serial probe's samples count: with several threads at work the sampler runs when one
+    of them waits for something, and sees where that is instead of where time goes. Statements are
+    work too, for SQLite's is done in the same thread, and around each of them lies that of the
+    driver.
     """
     queried = {
         place.site
@@ -95,12 +96,11 @@ def busy_sites(case: Case, route: str) -> dict[str, int]:
         for place in resource.places
     }
     counts: dict[str, int] = {}
-    for probe in case.evidence.probes:
-        for stack in probe.stacks:
-            if stack.route != route:
-                continue
-            if stack.state == "cpu" or (stack.state == "driver" and stack.site in queried):
-                counts[stack.site] = counts.get(stack.site, 0) + stack.count
+    for stack in case.serial.stacks:
+        if stack.route == route and (
+            stack.state == "cpu" or (stack.state == "driver" and stack.site in queried)
+        ):
+            counts[stack.site] = counts.get(stack.site, 0) + stack.count
     return counts
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
-import time
+from time import monotonic, time
 from typing import Protocol, cast
 
 import httptools
@@ -17,8 +17,6 @@ __all__ = ["Connection", "Home"]
 
 class Home(Protocol):
     """What a connection belongs to."""
-
-    stamp: bool
 
     def opened(self, connection: Connection) -> None:
         """It is open."""
@@ -44,6 +42,7 @@ class Connection(asyncio.Protocol):
         "_parser",
         "_plain",
         "_transport",
+        "closing",
         "ended",
         "exchange",
         "used",
@@ -60,15 +59,11 @@ class Connection(asyncio.Protocol):
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """It is open."""
         self._transport = cast("asyncio.Transport", transport)
+        self.closing = self._transport.is_closing
         self._fd: int = transport.get_extra_info("socket").fileno()
         # Without headers and bodies the parser calls back once an answer: a third of the cost.
         self._plain = self._parser = httptools.HttpResponseParser(self)
         self._home.opened(self)
-
-    @property
-    def closing(self) -> bool:
-        """Whether nothing can be sent on it any more."""
-        return self._transport.is_closing()
 
     def send(self, exchange: Exchange) -> None:
         """Send one request; it must be idle and not closing."""
@@ -77,15 +72,10 @@ class Connection(asyncio.Protocol):
         if exchange.journey is not None or exchange.prepared.bodiless:
             self._answer = Answer(self.on_message_complete, bodiless=exchange.prepared.bodiless)
             self._parser = httptools.HttpResponseParser(self._answer)
-        if self._home.stamp:
-            stamp = b"X-Request-Start: t=%.6f\r\n" % time.time()
-            data = exchange.head + stamp + exchange.tail
-        else:
-            data = exchange.head + exchange.tail
-        exchange.sent = time.monotonic()
-        self._write(data)
-
-    def _write(self, data: bytes) -> None:
+        data = exchange.head
+        if exchange.tail:
+            data += b"X-Request-Start: t=%.6f\r\n" % time() + exchange.tail
+        exchange.sent = monotonic()
         # Straight to the socket: the transport would hold it back until the end of the loop's
         # turn, and the time of sending would be off by what else happens in that turn.
         try:
@@ -145,6 +135,7 @@ class Connection(asyncio.Protocol):
                 self._home.again(exchange)
         # The parser holds bound methods of this object: a cycle, and there is no collector here.
         self._plain = self._parser = None
+        del self.closing
         self._answer = None
 
     def _ends_with_connection(self) -> bool:
@@ -159,7 +150,7 @@ class Connection(asyncio.Protocol):
             return
         self.exchange = None
         self.used = True
-        self.ended = time.monotonic()
+        exchange.ended = self.ended = monotonic()
         if answer is not None:
             self._answer = None
             self._parser = self._plain

@@ -41,8 +41,7 @@ class Engine:
         self._draw = draw
         self._data = DataSource(workload, draw)
         self._pools = [
-            Pool(address, order.connections, order.timeout, stamp=order.stamp)
-            for address in order.addresses
+            Pool(address, order.connections, order.timeout) for address in order.addresses
         ]
         turn = itertools.cycle(self._pools)
         self._submit: Callable[[Exchange], None] = (
@@ -149,7 +148,10 @@ class Engine:
 
     def _prepared(self, flow: Flow, names: dict[str, int]) -> PreparedFlow:
         host = self._order.addresses[0].header
-        steps = [Prepared(step, names.get(step.name, 0), host) for step in flow.steps]
+        steps = [
+            Prepared(step, names.get(step.name, 0), host, stamp=self._order.stamp)
+            for step in flow.steps
+        ]
         has_user = flow.as_user and self._order.workload.users > 0
         return PreparedFlow(flow, steps, has_user=has_user, uses_data=self._data.uses(flow))
 

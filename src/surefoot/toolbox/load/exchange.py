@@ -24,7 +24,18 @@ class Owner(Protocol):
 class Exchange:
     """One sending of a request: when it was due, when it was sent, and for whom."""
 
-    __slots__ = ("due", "head", "journey", "lag", "owner", "prepared", "retried", "sent", "tail")
+    __slots__ = (
+        "due",
+        "ended",
+        "head",
+        "journey",
+        "lag",
+        "owner",
+        "prepared",
+        "retried",
+        "sent",
+        "tail",
+    )
 
     def __init__(
         self,
@@ -41,5 +52,5 @@ class Exchange:
         self.lag = lag
         self.head, self.tail = payload
         self.journey = journey
-        self.sent = 0.0
+        self.sent = self.ended = 0.0
         self.retried = False

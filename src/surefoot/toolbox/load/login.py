@@ -59,7 +59,7 @@ async def _do(
             raise LoginError(f"{prepared.name} has no value for {missing}") from None
         submit(Exchange(waiter, prepared, now, 0.0, payload, journey))
         status, error, answer = await waiter.outcome
-        if not error and not prepared.accepts(status):
+        if not error and status not in prepared.accepted:
             error = f"answered {status}"
         error = error or learn(journey, answer)
         if error:

@@ -30,12 +30,10 @@ class Pool:
         address: Where to.
         limit: How many at most; past it requests wait.
         timeout: Seconds from the instant a request is due.
-        stamp: Whether each request says when it was sent, in ``X-Request-Start``.
     """
 
-    def __init__(self, address: Address, limit: int, timeout: float, *, stamp: bool) -> None:
+    def __init__(self, address: Address, limit: int, timeout: float) -> None:
         self.address = address
-        self.stamp = stamp
         self._limit = limit
         self._timeout = timeout
         self._idle: dict[Connection, None] = {}
@@ -54,7 +52,7 @@ class Pool:
         idle = self._idle
         while idle:
             connection = idle.popitem()[0]
-            if connection.closing:
+            if connection.closing():
                 continue
             if not exchange.prepared.idempotent and (
                 time.monotonic() - connection.ended > _YOUNG and connection.used

@@ -14,9 +14,11 @@ from surefoot.toolbox.load.workload import IDEMPOTENT, Request
 __all__ = ["Payload", "Prepared"]
 
 Payload = tuple[bytes, bytes]
-"""The bytes up to the end of the last header, and those from the blank line on."""
+"""The whole request and nothing; or, where the instant of sending is to be written in between, the
+bytes up to the end of the last header and those from the blank line on."""
 
 _DEFAULTS: Final = (("User-Agent", f"surefoot/{__version__}"), ("Accept", "*/*"))
+_RIGHT: Final = frozenset(range(200, 300)) | {304}
 
 
 class Prepared:
@@ -26,34 +28,37 @@ class Prepared:
         request: What the workload says.
         index: The number samples know it by.
         host: The ``Host`` header, unless the request has its own.
+        stamp: Whether the instant of sending is written into it.
     """
 
     __slots__ = (
         "_body",
-        "_fixed",
         "_head",
+        "_stamp",
+        "accepted",
         "bodiless",
         "captures",
-        "expect",
+        "fixed",
         "idempotent",
         "index",
         "name",
         "think",
     )
 
-    def __init__(self, request: Request, index: int, host: str) -> None:
+    def __init__(self, request: Request, index: int, host: str, *, stamp: bool = False) -> None:
         self.name = request.name
         self.index = index
         self.captures = request.captures
-        self.expect = request.expect
+        self.accepted = request.expect or _RIGHT
         self.think = request.think
         self.idempotent = request.method in IDEMPOTENT
         self.bodiless = request.method == "HEAD"
         self._head = _head(request, host)
         self._body = request.body.text if request.body is not None else None
-        self._fixed: Payload | None = None
+        self._stamp = stamp
+        self.fixed: Payload | None = None
         if self._head.fixed and (self._body is None or self._body.fixed):
-            self._fixed = self.render({}, random.Random(0))  # noqa: S311  # nothing is drawn
+            self.fixed = self.render({}, random.Random(0))  # noqa: S311  # nothing is drawn
 
     def render(
         self, values: Mapping[str, str], draw: random.Random, jar: CookieJar | None = None
@@ -63,22 +68,19 @@ class Prepared:
         Raises:
             Missing: A value is not known yet.
         """
-        if self._fixed is not None and not jar:
-            return self._fixed
+        if self.fixed is not None and not jar:
+            return self.fixed
         head = self._head.render(values, draw)
         if jar:
             cookies = jar.header(head.split(" ", 2)[1])
             head += f"Cookie: {cookies}\r\n" if cookies else ""
-        if self._body is None:
-            return head.encode(), b"\r\n"
-        body = self._body.render(values, draw).encode()
-        return f"{head}Content-Length: {len(body)}\r\n".encode(), b"\r\n" + body
-
-    def accepts(self, status: int) -> bool:
-        """Whether ``status`` is right."""
-        if self.expect:
-            return status in self.expect
-        return 200 <= status < 300 or status == 304
+        body = b""
+        if self._body is not None:
+            body = self._body.render(values, draw).encode()
+            head += f"Content-Length: {len(body)}\r\n"
+        if self._stamp:
+            return head.encode(), b"\r\n" + body
+        return f"{head}\r\n".encode() + body, b""
 
 
 def _head(request: Request, host: str) -> Template:

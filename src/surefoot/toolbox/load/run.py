@@ -130,20 +130,23 @@ class Run:
     # --- Arrivals ---
 
     def _arrive(self, due: float) -> None:
-        self._begin(next(self._flows), due)
+        self._begin(next(self._flows), due, time.monotonic() - due)
 
     def _refill(self, due: float) -> None:
         if self._over or self._left == 0:
             self._check_done()
             return
         self._left -= 1
-        self._begin(next(self._flows), due)
+        self._begin(next(self._flows), due, 0.0)
 
-    def _begin(self, flow: PreparedFlow, due: float) -> None:
+    def _begin(self, flow: PreparedFlow, due: float, lag: float) -> None:
         self.open += 1
-        lag = time.monotonic() - due
         if flow.plain:
-            self._send(flow.steps[0], due, lag, None)
+            prepared = flow.steps[0]
+            if prepared.fixed is not None:
+                self._submit(Exchange(self, prepared, due, lag, prepared.fixed))
+            else:
+                self._send(prepared, due, lag, None)
         elif not flow.has_user:
             self._travel(flow, User() if flow.session else self._shared, due, lag)
         elif self._idle:
@@ -173,9 +176,9 @@ class Run:
 
     def ended(self, exchange: Exchange, status: int, error: str, answer: Answer | None) -> None:
         """An exchange is over: record it, and go on with its session."""
-        now = time.monotonic()
+        now = exchange.ended or time.monotonic()
         prepared = exchange.prepared
-        if not error and not prepared.accepts(status):
+        if not error and status not in prepared.accepted:
             error = f"status {status}"
         journey = exchange.journey
         if journey is not None and not error:

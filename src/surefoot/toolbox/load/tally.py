@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from itertools import compress
 from typing import Final
 
@@ -139,9 +139,13 @@ class Tally:
         self._samples.extend(samples)
         self._statuses.update(samples.status)
         self._lags[index].add(samples.lag)
-        # A refused connection is quick and says nothing about how long answers take.
-        told = [status != CONNECTION_ERROR for status in samples.status]
-        response = Histogram(compress(samples.response, told))
+        responses: Iterable[float] = samples.response
+        services: Iterable[float] = samples.service
+        if CONNECTION_ERROR in samples.status:
+            # A refused connection is quick and says nothing about how long answers take.
+            told = [status != CONNECTION_ERROR for status in samples.status]
+            responses, services = compress(responses, told), compress(services, told)
+        response = Histogram(responses)
         self._response.merge(response)
-        self._service.add(compress(samples.service, told))
+        self._service.add(services)
         self._recent.append((time.monotonic(), len(samples), response))

@@ -7,13 +7,14 @@ import bisect
 import itertools
 import time
 from collections import defaultdict
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Final, Self
 
 from surefoot.core.records import Block, HostUse, Probe, Record, RouteUse, StackSample
 from surefoot.core.resources import Kind
 from surefoot.core.stats import quantile
+from surefoot.core.wire import WorkerStats
 from surefoot.toolbox.analysis import aggregate
 from surefoot.toolbox.load import Closed, Generator, LoadResult
 from surefoot.toolbox.measure import host
@@ -89,8 +90,7 @@ async def probe(
     stop: asyncio.Event | None = None,
 ) -> Probe:
     """Hold ``population`` requests in flight for ``seconds`` and say what they used."""
-    if receiver is not None:
-        receiver.collect()
+    before = receiver.collect().workers if receiver is not None else {}
     async with Watch(owners) as watch:
         result = await generator.run(Closed(population=population, seconds=seconds), stop=stop)
     await asyncio.sleep(_FLUSH)
@@ -102,16 +102,27 @@ async def probe(
         uses = [_without_database(use) for use in uses]
     blocks = _blocks(watch.seen.marks, uses, result, records)
     inside = [r for r in records if blocks and watch.seen.marks[0] <= r.start_ns / 1e9]
-    workers = received.workers.values() if received else ()
+    workers = received.workers if received else {}
     return Probe(
         population=population,
         blocks=blocks,
         routes=aggregate.routes(inside) if receiver is not None else _black_box(result, blocks),
         stacks=tuple(stacks),
         medians=_medians(result),
-        pool_size=max((worker.pool_size for worker in workers), default=0),
-        dropped=sum(worker.dropped for worker in workers),
+        pool_size=max((worker.pool_size for worker in workers.values()), default=0),
+        sampled=_sampled(before, workers),
+        dropped=sum(worker.dropped for worker in workers.values()),
     )
+
+
+def _sampled(before: Mapping[int, WorkerStats], after: Mapping[int, WorkerStats]) -> float:
+    """Mean seconds between two looks of the samplers, from what they counted meanwhile."""
+    ticks = passed = 0
+    for pid, stats in after.items():
+        earlier = before.get(pid)
+        ticks += stats.ticks - (earlier.ticks if earlier else 0)
+        passed += stats.sampled_ns - (earlier.sampled_ns if earlier else 0)
+    return passed / ticks / 1e9 if ticks > 0 else 0.0
 
 
 def _medians(result: LoadResult) -> tuple[tuple[str, float], ...]:

@@ -193,7 +193,7 @@ async def _probes(
         slots=slots,
         pool_size=serial.pool_size,
         slo=settings.objective,
-        sampled=1 / settings.telemetry.sample if settings.telemetry.sample else 0.0,
+        sampled=busy.sampled,
         probes=(serial, busy),
         points=(),
         notes=plan.notes,
