@@ -15,5 +15,4 @@ def route(environ: dict[str, Any]) -> str:
     """
     request = environ.get("werkzeug.request")
     rule = getattr(request, "url_rule", None)
-    # A blueprint whose prefix ends with a slash declares "//<id>/"; Werkzeug serves "/<id>/".
-    return str(rule.rule).replace("//", "/") if rule is not None else ""
+    return str(rule.rule) if rule is not None else ""

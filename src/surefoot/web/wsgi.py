@@ -118,7 +118,8 @@ def _route(environ: Environ, root: str) -> str:
     for find in ROUTES:
         found = find(environ)
         if found:
-            mounted = str(environ.get("SCRIPT_NAME", ""))
+            # A prefix of "/" is none, though applications set it: "//<id>/" is no route.
+            mounted = str(environ.get("SCRIPT_NAME", "")).rstrip("/")
             if len(mounted) > len(root) and mounted.startswith(root):
                 found = mounted[len(root) :] + found
             return found

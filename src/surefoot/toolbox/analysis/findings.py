@@ -8,7 +8,7 @@ from typing import Final
 from surefoot.core.records import Finding, RouteUse, StackSample
 from surefoot.core.resources import Kind
 from surefoot.toolbox.analysis.aggregate import lock_waits
-from surefoot.toolbox.analysis.case import Case, Spot, spots
+from surefoot.toolbox.analysis.case import Case, Spot, busy_sites, spots
 
 __all__ = ["findings", "hot_sites"]
 
@@ -77,13 +77,14 @@ def _cpu(case: Case) -> Weighed:
     whole = sum(route.cpu for route in case.serial.routes) or 1.0
     for route in case.serial.routes:
         share = route.cpu / whole
-        for site, part in hot_sites(case, route.route, "cpu")[:3]:
+        for site, part in _ranked(busy_sites(case, route.route))[:3]:
             if share * part >= _LEAST:
                 each = route.cpu / route.requests * 1e3
                 yield (
                     share * part * whole / case.requests,
                     _finding(
-                        f"app.cpu of {route.route}: {part:.0%} of its {each:.1f} ms below {site}",
+                        f"app.cpu: {part:.0%} of the {each:.1f} ms of {route.route} is spent below "
+                        f"{site}{_asked(route, site)}",
                         site,
                         part,
                     ),
