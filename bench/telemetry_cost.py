@@ -26,9 +26,9 @@ STATEMENT = "select book.id, book.title from book where book.id = ?"
 
 
 def flask_view(recorder: Any) -> Run:
-    import flask
+    import flask  # noqa: PLC0415 - only in the arm that needs it
 
-    from surefoot.web.wsgi import Recorded
+    from surefoot.web.wsgi import Recorded  # noqa: PLC0415 - only in the arm that needs it
 
     app: Any = flask.Flask("bench")
     app.add_url_rule("/bare", "bare", lambda: "x")
@@ -58,9 +58,9 @@ def flask_view(recorder: Any) -> Run:
 
 
 def fastapi_view(recorder: Any) -> Run:
-    from fastapi import FastAPI
+    from fastapi import FastAPI  # noqa: PLC0415 - only in the arm that needs it
 
-    from surefoot.web.asgi import Recorded
+    from surefoot.web.asgi import Recorded  # noqa: PLC0415 - only in the arm that needs it
 
     app: Any = FastAPI()
 
@@ -103,16 +103,19 @@ def fastapi_view(recorder: Any) -> Run:
 
 
 def statements(recorder: Any, *, connect: bool) -> Run:
-    from sqlalchemy import Column, Integer, MetaData, String, Table, create_engine, insert, select
+    import sqlalchemy as sa  # noqa: PLC0415 - only in the arm that needs it
 
-    engine = create_engine("sqlite://")
-    book = Table(
-        "book", MetaData(), Column("id", Integer, primary_key=True), Column("title", String)
+    engine = sa.create_engine("sqlite://")
+    book = sa.Table(
+        "book",
+        sa.MetaData(),
+        sa.Column("id", sa.Integer, primary_key=True),
+        sa.Column("title", sa.String),
     )
     book.metadata.create_all(engine)
     with engine.begin() as connection:
-        connection.execute(insert(book), [{"id": n, "title": f"t{n}"} for n in range(1000)])
-    query = select(book).where(book.c.id == 500)
+        connection.execute(sa.insert(book), [{"id": n, "title": f"t{n}"} for n in range(1000)])
+    query = sa.select(book).where(book.c.id == 500)
 
     def within(count: int) -> int:
         if connect:
@@ -160,7 +163,7 @@ def worker(case: str, records: str) -> None:
     """One arm: reads how many to do, answers nanoseconds of CPU per operation."""
     recorder = None
     if records:
-        from surefoot import telemetry
+        from surefoot import telemetry  # noqa: PLC0415 - only in the arm that needs it
 
         code = (str(Path(__file__).parent),)
         recorder = telemetry.install(telemetry.Options(records=records, code=code))
@@ -178,7 +181,7 @@ def worker(case: str, records: str) -> None:
 
 def drain(path: str) -> None:
     """The receiver: reads and forgets."""
-    import socket
+    import socket  # noqa: PLC0415 - only in the arm that needs it
 
     with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as sock:
         sock.bind(path)

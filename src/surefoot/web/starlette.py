@@ -23,7 +23,7 @@ def route(scope: Scope, root: str) -> str:
     mounted = _mounted(scope, root)
     found = scope.get("route")
     if found is None and "endpoint" in scope and "router" in scope:
-        found = _by_endpoint(getattr(scope["router"], "routes", ()), scope["endpoint"])
+        found = _by_endpoint(getattr(scope["router"], "routes", ()), scope)
     path = _included(scope, found) or getattr(found, "path", None)
     if path is None or hasattr(found, "routes"):
         return f"{mounted}/{{path}}" if mounted else ""
@@ -50,12 +50,20 @@ def _mounted(scope: Scope, root: str) -> str:
     return "/".join(f"{{{names[part]}}}" if part in names else part for part in parts)
 
 
-def _by_endpoint(routes: Iterable[Any], endpoint: Any) -> Any:
+def _by_endpoint(routes: Iterable[Any], scope: Scope) -> Any:
     """For releases of Starlette that do not note the route."""
     for candidate in routes:
-        if getattr(candidate, "endpoint", None) is endpoint:
+        if getattr(candidate, "endpoint", None) is scope["endpoint"] and _matches(candidate, scope):
             return candidate
-        found = _by_endpoint(getattr(candidate, "routes", None) or (), endpoint)
+        found = _by_endpoint(getattr(candidate, "routes", None) or (), scope)
         if found is not None:
             return found
     return None
+
+
+def _matches(candidate: Any, scope: Scope) -> bool:
+    """One endpoint may serve several paths; some releases cut the mount's part off the path."""
+    pattern = getattr(candidate, "path_regex", None)
+    path, root = str(scope.get("path", "")), str(scope.get("root_path", ""))
+    rest = path[len(root) :] if root and path.startswith(root) else path
+    return pattern is None or bool(pattern.match(path) or pattern.match(rest))
