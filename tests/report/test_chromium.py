@@ -129,7 +129,7 @@ def test_nothing_sticks_out(browser, written, width):
     assert browser.evaluate(OVERFLOWING) == []
 
 
-@pytest.mark.parametrize("width", [360, 1280])
+@pytest.mark.parametrize("width", [360, 600, 1280])
 def test_words_of_the_latency_picture_are_inside_and_do_not_meet(browser, written, width):
     show(browser, written, width)
     assert browser.evaluate(OUTSIDE) == []

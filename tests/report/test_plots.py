@@ -92,7 +92,7 @@ def drawn_plots(draw):
     )
 
 
-@pytest.mark.parametrize("size", [plots.WIDE, plots.NARROW], ids=["wide", "narrow"])
+@pytest.mark.parametrize("size", [plots.WIDE, plots.MIDDLE, plots.NARROW])
 @given(plot=drawn_plots())
 def test_everything_is_drawn_inside_the_picture(size, plot):
     svg = plots.latency(plot, size, "a label")

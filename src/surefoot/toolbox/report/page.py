@@ -107,6 +107,7 @@ def _latency(measurement: Measurement) -> dict[str, str]:
     label = f"Latency against rate; capacity {quantity.per_second(capacity.rps)}"
     return {
         "wide": plots.latency(plot, plots.WIDE, label),
+        "middle": plots.latency(plot, plots.MIDDLE, label),
         "narrow": plots.latency(plot, plots.NARROW, label),
     }
 

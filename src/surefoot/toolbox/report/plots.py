@@ -12,7 +12,17 @@ from surefoot.toolbox.report import quantity
 from surefoot.toolbox.report.scale import Scale, linear, logarithmic
 from surefoot.toolbox.report.svg import element, words
 
-__all__ = ["NARROW", "WIDE", "LatencyPlot", "Mark", "Size", "latency", "symbol", "verdict"]
+__all__ = [
+    "MIDDLE",
+    "NARROW",
+    "WIDE",
+    "LatencyPlot",
+    "Mark",
+    "Size",
+    "latency",
+    "symbol",
+    "verdict",
+]
 
 Curve = Sequence[tuple[float, float, float]]
 
@@ -27,6 +37,7 @@ class Size:
 
 
 WIDE: Final = Size(960, 470, 13)
+MIDDLE: Final = Size(600, 430, 12.5)
 NARROW: Final = Size(360, 430, 11.5)
 _LEFT: Final = 62.0
 _RIGHT: Final = 16.0
@@ -69,7 +80,7 @@ def latency(plot: LatencyPlot, size: Size, label: str) -> str:
     )
     line = size.text * 1.45
     top = 12 + line * len(marks)
-    x = linear(_widest(plot), _LEFT, size.width - _RIGHT, most=10 if size is WIDE else 5)
+    x = linear(_widest(plot), _LEFT, size.width - _RIGHT, most=round(size.width / 80))
     y = _vertical(plot, size.height - _BOTTOM, top + 6)
     parts = [
         *_grid(x, y, size),
@@ -222,21 +233,23 @@ def _named(plot: LatencyPlot, x: Scale, y: Scale, size: Size) -> Iterator[str]:
 
 def _marks(marks: Sequence[Mark], x: Scale, y: Scale, size: Size, line: float) -> Iterator[str]:
     """A line and a name each; names stand in rows of their own, so that no two can meet."""
-    fits = [x.at(mark.rate) + _wide(mark.text, size) + 8 < size.width for mark in marks]
+    sided = list(zip(marks, _right_of_line(marks, x, size), strict=True))
     # Names to the left of their line come first, from the right: no line then cuts a name below.
-    rows = [
-        *(mark for mark, right in reversed(list(zip(marks, fits, strict=True))) if not right),
-        *(mark for mark, right in zip(marks, fits, strict=True) if right),
-    ]
-    to_right = dict(zip(map(id, marks), fits, strict=True))
-    for index, mark in enumerate(rows):
+    rows = [pair for pair in reversed(sided) if not pair[1]] + [pair for pair in sided if pair[1]]
+    for index, (mark, _) in enumerate(rows):
         at, level = x.at(mark.rate), 12 + line * index
         yield element("line", x1=at, x2=at, y1=level - 8, y2=y.start, class_=f"mark {mark.kind}")
-    for index, mark in enumerate(rows):
-        right = to_right[id(mark)]
+    for index, (mark, right) in enumerate(rows):
         at = x.at(mark.rate) + (6 if right else -6)
         anchor = "start" if right else "end"
         yield _text(mark.text, at, 12 + line * index + 3, f"mark-name {mark.kind}", anchor)
+
+
+def _right_of_line(marks: Sequence[Mark], x: Scale, size: Size) -> list[bool]:
+    """Which names stand to the right; all on one side where that can be, as no line crosses then."""
+    right = [x.at(mark.rate) + _wide(mark.text, size) + 8 < size.width for mark in marks]
+    left = [x.at(mark.rate) - _wide(mark.text, size) - 8 > 0 for mark in marks]
+    return [False] * len(marks) if all(left) and not all(right) else right
 
 
 # --- what was measured ---------------------------------------------------------------------------

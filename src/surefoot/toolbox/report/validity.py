@@ -226,7 +226,8 @@ def _points(evidence: Evidence) -> str:
 
 
 def _samples(evidence: Evidence) -> str:
-    count = sum(stack.count for probe in evidence.probes for stack in probe.stacks)
+    stacks = [stack for probe in evidence.probes for stack in probe.stacks if stack.route]
+    count = sum(stack.count for stack in stacks)
     if not evidence.sampled:
         return "sampling was off"
     return f"{count:,}, one every {quantity.latency(evidence.sampled)} in each worker"
