@@ -12,7 +12,7 @@ from markupsafe import Markup
 
 from surefoot.core.records import StackSample
 from surefoot.toolbox.measure.run import Measurement, beyond_throughput
-from surefoot.toolbox.report import content, flame, plots, quantity, validity
+from surefoot.toolbox.report import content, flame, plots, quantity, routes, validity
 from surefoot.toolbox.report.headline import headline, promise
 
 __all__ = ["page"]
@@ -45,7 +45,7 @@ def page(measurement: Measurement, origin: validity.Origin | None = None) -> str
 
 def _values(measurement: Measurement, origin: validity.Origin) -> dict[str, Any]:
     evidence, diagnosis = measurement.evidence, measurement.diagnosis
-    routes = content.routes(diagnosis)
+    rows = routes.routes(diagnosis)
     script = _file("page.js")
     return {
         "style": _file("page.css"),
@@ -63,9 +63,9 @@ def _values(measurement: Measurement, origin: validity.Origin) -> dict[str, Any]
         "points": content.points(evidence),
         "resources": content.resources(diagnosis),
         "owner": content.owner(diagnosis),
-        "routes": routes[:_ROUTES_SHOWN],
-        "other_routes": routes[_ROUTES_SHOWN:],
-        "legend": content.legend(diagnosis),
+        "routes": rows[:_ROUTES_SHOWN],
+        "other_routes": rows[_ROUTES_SHOWN:],
+        "legend": routes.legend(diagnosis),
         "proofs": content.proofs(diagnosis.findings),
         "flames": _flames(measurement),
         "sampled": evidence.sampled,

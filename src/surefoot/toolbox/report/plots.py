@@ -246,7 +246,7 @@ def _marks(marks: Sequence[Mark], x: Scale, y: Scale, size: Size, line: float) -
 
 
 def _right_of_line(marks: Sequence[Mark], x: Scale, size: Size) -> list[bool]:
-    """Which names stand to the right; all on one side where that can be, as no line crosses then."""
+    """Which names stand to the right: all or none where that can be, as no line crosses then."""
     right = [x.at(mark.rate) + _wide(mark.text, size) + 8 < size.width for mark in marks]
     left = [x.at(mark.rate) - _wide(mark.text, size) - 8 > 0 for mark in marks]
     return [False] * len(marks) if all(left) and not all(right) else right
