@@ -148,9 +148,13 @@ def surefoot(tmp_path):
     yield runner
     for process in runner.started:
         if process.poll() is None:
+            process.terminate()
+        try:
+            process.wait(40)
+        finally:
             process.kill()
-        process.wait()
-        process.stdout.close()
+            process.wait()
+            process.stdout.close()
 
 
 @pytest.fixture(scope="session")

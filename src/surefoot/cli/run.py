@@ -14,7 +14,7 @@ from surefoot.cli.command import Command, add_config_options, config_flags
 from surefoot.cli.console import Console
 from surefoot.cli.run_screen import Screen, screen_for
 from surefoot.errors import UsageError
-from surefoot.toolbox.signals import ending_signals, term_interrupts
+from surefoot.toolbox.signals import ending_signals, interrupt_on_signals
 from surefoot.toolbox.stack import Stack
 from surefoot.toolbox.target import Application, find_application
 
@@ -55,7 +55,7 @@ def _options(parser: argparse.ArgumentParser) -> None:
 
 
 def _execute(args: argparse.Namespace, console: Console) -> _Ran:
-    term_interrupts()
+    interrupt_on_signals()
     flags = config_flags(args) | {"app.target": args.target}
     if args.port is not None:
         if "balancer.listen" in flags:
