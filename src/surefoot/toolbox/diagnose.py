@@ -35,16 +35,17 @@ _EXHAUSTED: Final = 0.85  # of the host's cores, from which on a black box is bo
 _NOT_TIME: Final = frozenset({Kind.DB_POOL, Kind.APP_CPU, Kind.APP_THREADS, Kind.APP_LOOP})
 
 
-def bottleneck(stations: Sequence[Station]) -> Resource | None:
+def bottleneck(stations: Sequence[Station], cores: float) -> Resource | None:
     """The resource with the highest demand / capacity.
 
-    The host's cores are used by somebody. Where one owner uses more than half of what they are
-    used for, relief lies there, and that owner is named.
+    The host's cores are used by somebody. Where one owner uses more than half of what requests
+    use them for, relief lies there, and that owner is named; where neighbours keep most of the
+    ``cores`` to themselves, it does not.
     """
     if not stations:
         return None
     tightest = stations[0]
-    if tightest.resource.kind is not Kind.HOST_CPU:
+    if tightest.resource.kind is not Kind.HOST_CPU or tightest.capacity < cores / 2:
         return tightest.resource
     owners = [s for s in stations if s.resource.kind in {Kind.APP_CPU, Kind.DB_CPU}]
     for owner in owners:
@@ -60,7 +61,8 @@ def confidence(model: Model, first: Probe, last: Probe) -> Counter[Resource]:
     for _ in range(_RESAMPLES):
         alone = demands(first.population, chance.choices(first.blocks, k=len(first.blocks)))
         full = demands(last.population, chance.choices(last.blocks, k=len(last.blocks)))
-        named = bottleneck(model.changed(alone=alone, full=full).capacities(0.0))
+        changed = model.changed(alone=alone, full=full)
+        named = bottleneck(changed.capacities(0.0), model.cores)
         if named is not None:
             votes[named] += 1
     return votes
@@ -94,7 +96,7 @@ def diagnose(
     first, last = evidence.probes[0], evidence.probes[-1]
     stations = model.capacities(capacity.rps)
     if model.attributed:
-        named = bottleneck(stations)
+        named = bottleneck(stations, model.cores)
         votes = confidence(model, first, last)
     else:
         named = next((s.resource for s in stations if s.utilisation >= _EXHAUSTED), None)
