@@ -37,9 +37,9 @@ def simulated(dues: list[float], pause: Pause, services: list[float]) -> list[fl
 def service_times(rows: list[tuple[float, float]], dues: list[float], pause: Pause) -> list[float]:
     """Seconds that each request kept the server busy, in the order in which it took them.
 
-    Those that were due by the end of the pause and not served stood in its queue. Each of them took from
-    the end of the one before, for accepting its connection and reading it are work too; all others
-    from when they were taken up.
+    Those that were due by the end of the pause and not served stood in its queue. Each of them
+    took from the end of the one before, for accepting its connection and reading it are work too;
+    all others from when they were taken up.
     """
     out, last = [], 0.0
     for (start, end), due in zip(rows, sorted(dues), strict=True):

@@ -200,6 +200,7 @@ WRONG = [
     (("load", "http://127.0.0.1:1/", "--header", "nonsense"), "no header line"),
     (("load", "http://127.0.0.1:1/", "--workload", "no.toml"), "no.toml cannot be read"),
     (("load", "http://127.0.0.1:1/", "--workload", "w", "--body", "x"), "go with a URL"),
+    (("load", "http://127.0.0.1:1/a", "--workload", "w"), "--workload names others"),
     (("load", "http://127.0.0.1:1/{9..1}"), "ends before it starts"),
     (("load", "http://127.0.0.1:1/", "--body", "@/no/such"), "cannot be read"),
 ]
@@ -234,6 +235,21 @@ def test_an_invalid_run_has_an_exit_code_of_its_own(serve, unix):
     done = asyncio.run(main())
     assert done.returncode == 3
     assert "INVALID" in done.stdout
+
+
+def test_no_answer_at_all_is_the_application_s_failure(serve, unix):
+    async def close(_):
+        return None
+
+    async def main():
+        async with serve(close, unix):
+            return await asyncio.to_thread(
+                surefoot, "load", unix, "--rate", "40", "--seconds", "0.5"
+            )
+
+    done = asyncio.run(main())
+    assert done.returncode == 1
+    assert "x connection closed" in done.stdout
 
 
 def test_help_shows_an_example():

@@ -5,7 +5,10 @@ from __future__ import annotations
 import argparse
 import asyncio
 import signal
+from array import array
+from collections import Counter
 from collections.abc import Callable, Mapping
+from itertools import compress
 from pathlib import Path
 from typing import Any, Final
 
@@ -140,6 +143,11 @@ def _workload(args: argparse.Namespace, path: str) -> Workload:
     if args.workload:
         if args.method or args.header or args.body:
             raise UsageError("--method, --header and --body go with a URL, not with --workload")
+        if path != "/":
+            raise UsageError(
+                f"the URL names {path}, and --workload names others",
+                do="with --workload give the address alone, such as http://127.0.0.1:8000",
+            )
         return read_workload(Path(args.workload))
     request: dict[str, Any] = {"path": path, "method": args.method or "GET"}
     headers = dict(_header(line) for line in args.header)
@@ -300,20 +308,19 @@ def _data(result: LoadResult) -> dict[str, Any]:
 
 def _by_request(result: LoadResult) -> list[dict[str, Any]]:
     samples = result.samples
+    times = [array("f") for _ in result.names]
+    for index, response, status in zip(
+        samples.request, samples.response, samples.status, strict=True
+    ):
+        if status:
+            times[index].append(response)
+    ended = Counter(samples.request)
+    failed = Counter(compress(samples.request, samples.failed))
     out = []
     for index, name in enumerate(result.names):
-        rows = [i for i, request in enumerate(samples.request) if request == index]
-        times = Histogram(samples.response[i] for i in rows if samples.status[i])
-        p50, p99 = times.quantiles(0.5, 0.99)
-        out.append(
-            {
-                "name": name,
-                "ended": len(rows),
-                "errors": sum(samples.failed[i] for i in rows),
-                "p50_ms": round(p50 * 1e3, 4),
-                "p99_ms": round(p99 * 1e3, 4),
-            }
-        )
+        p50, p99 = Histogram(times[index]).quantiles(0.5, 0.99)
+        entry = {"name": name, "ended": ended[index], "errors": failed[index]}
+        out.append(entry | {"p50_ms": round(p50 * 1e3, 4), "p99_ms": round(p99 * 1e3, 4)})
     return out
 
 
@@ -326,7 +333,9 @@ def _milliseconds(histogram: Histogram) -> dict[str, float]:
 def _exit_code(result: LoadResult) -> int:
     if result.interrupted:
         return 130
-    return 0 if result.valid else 3
+    if not result.valid:
+        return 3
+    return 0 if result.completed else 1
 
 
 COMMAND: Final = Command(

@@ -9,7 +9,7 @@ import math
 import time
 from collections.abc import Callable, Iterator
 
-from surefoot.toolbox.load.timer import make_timer
+from surefoot.toolbox.load.timer import TimerMaker, make_timer
 
 __all__ = ["Pacer"]
 
@@ -20,15 +20,21 @@ class Pacer:
     Args:
         arrivals: Instants (seconds of ``time.monotonic``), ascending.
         arrive: Called with each instant once it has come.
+        timer: What wakes it.
     """
 
-    def __init__(self, arrivals: Iterator[float], arrive: Callable[[float], None]) -> None:
+    def __init__(
+        self,
+        arrivals: Iterator[float],
+        arrive: Callable[[float], None],
+        timer: TimerMaker = make_timer,
+    ) -> None:
         self._arrivals = arrivals
         self._arrive = arrive
         self._calls: list[tuple[float, int, Callable[[float], None]]] = []
         self._order = itertools.count()
         self._next = math.inf
-        self._timer = make_timer(asyncio.get_running_loop(), self._tick)
+        self._timer = timer(asyncio.get_running_loop(), self._tick)
         self.precision = self._timer.precision
 
     def start(self) -> None:

@@ -87,16 +87,18 @@ class Run:
         """Keep ``population`` flows under way; returns when time or requests are used up."""
         self._flows = flows
         self._closed = True
-        self._end = self._start + seconds
+        begin = max(self._start, time.monotonic())
+        self._end = begin + seconds
         self._left = -1 if requests is None else requests
         self._pacer = Pacer(iter(()), self._arrive)
         self._pacer.at(self._end, self._finish_arrivals)
         for _ in range(population):
-            self._pacer.at(self._start, self._refill)
+            self._pacer.at(begin, self._refill)
         await self._drive(self._pacer)
 
     def stop(self, grace: float) -> None:
         """Start nothing more, and end after ``grace`` seconds whatever is still in flight."""
+        self._over = True
         if self._pacer is not None:
             self._pacer.clear()
             self.open -= len(self._waiting)
@@ -120,9 +122,10 @@ class Run:
 
     async def _drive(self, pacer: Pacer) -> None:
         self.precision = pacer.precision
-        pacer.start()
         try:
-            await self._done.wait()
+            if not self._over:  # it may have been stopped while connections were opened
+                pacer.start()
+                await self._done.wait()
         finally:
             pacer.close()
             self._pacer = None

@@ -14,7 +14,7 @@ import time
 from collections.abc import Callable
 from typing import Any, Final, Protocol
 
-__all__ = ["LoopTimer", "Timer", "TimerFd", "make_timer"]
+__all__ = ["LoopTimer", "Timer", "TimerFd", "TimerMaker", "make_timer"]
 
 _CLOCK_MONOTONIC: Final = 1
 _TFD_NONBLOCK: Final = os.O_NONBLOCK
@@ -36,6 +36,9 @@ class Timer(Protocol):
 
     def close(self) -> None:
         """Give back what it holds."""
+
+
+TimerMaker = Callable[[asyncio.AbstractEventLoop, Callable[[], None]], Timer]
 
 
 class _Itimerspec(ctypes.Structure):
