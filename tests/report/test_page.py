@@ -157,6 +157,14 @@ def test_an_interrupted_run_is_said_before_anything_else(build):
     assert reader.text.index("Interrupted") < reader.text.index("Capacity")
 
 
+def test_a_capacity_that_a_lower_quantile_decided_is_said_before_anything_else(build):
+    points = (build.point(92, judged=0.5, p99=0.35), build.point(100, "fail"))
+    text = read(build.measurement({"points": points})).text
+    assert text.index("Judged by p50") < text.index("Capacity")
+    assert "to judge p99 at 92/s; p99 was 350 ms there" in text
+    assert "keeps its promise, as far as p50 can tell" in text
+
+
 def test_no_capacity_is_said_plainly_and_resources_are_still_compared(build):
     text = read(build.measurement(capacity=Capacity(0.0, 0.0, 55.0))).text
     assert "No rate that was tried keeps the promise" in text

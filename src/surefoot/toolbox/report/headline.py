@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
-from surefoot.core.records import Capacity, Diagnosis, Slo
+from surefoot.core.records import Capacity, Diagnosis, RatePoint, Slo
 from surefoot.toolbox.measure.run import Measurement
 from surefoot.toolbox.report import quantity, wording
 
@@ -40,7 +40,7 @@ def headline(measurement: Measurement) -> Headline:
     diagnosis = measurement.diagnosis
     return Headline(
         target=measurement.evidence.target,
-        sentence=_sentence(diagnosis),
+        sentence=_sentence(measurement),
         tiles=(_capacity(diagnosis), _bottleneck(diagnosis), _first(diagnosis)),
         banners=tuple(_banners(measurement)),
     )
@@ -60,18 +60,44 @@ def _banners(measurement: Measurement) -> list[tuple[str, str]]:
     if not diagnosis.valid:
         why = diagnosis.why_invalid or "the reason was not recorded"
         found.append(("Invalid run", f"Do not use these figures: {why}."))
+    loose = _loosely(measurement)
+    if loose is not None and diagnosis.capacity.rps:
+        name = quantity.quantile_name(diagnosis.slo.quantile)
+        found.append(
+            (
+                f"Judged by {quantity.quantile_name(loose.judged)}",
+                f"Too few requests fitted into the time to judge {name} at "
+                f"{quantity.per_second(loose.rate)}; p99 was {quantity.latency(loose.p99)} there. "
+                "Measure again with more --seconds to be sure.",
+            )
+        )
     if measurement.interrupted:
         found.append(("Interrupted", "This is what was measured until it was stopped."))
     return found
 
 
-def _sentence(diagnosis: Diagnosis) -> str:
+def _deciding(measurement: Measurement) -> RatePoint | None:
+    """The highest rate that met the SLO: the capacity rests on it."""
+    met = [p for p in measurement.evidence.points if p.verdict == "pass" and not p.beyond]
+    return max(met, key=lambda point: point.rate, default=None)
+
+
+def _loosely(measurement: Measurement) -> RatePoint | None:
+    """The deciding point, if its requests were too few for the SLO's own quantile."""
+    point = _deciding(measurement)
+    if point is None or point.judged >= measurement.diagnosis.slo.quantile:
+        return None
+    return point
+
+
+def _sentence(measurement: Measurement) -> str:
+    diagnosis = measurement.diagnosis
     keeps = promise(diagnosis.slo)
     rate = diagnosis.capacity.rps
     if rate > 0:
         said = (
             f"It serves {_requests(rate)} a second ({_interval(diagnosis.capacity)}) and keeps "
-            f"its promise: {keeps}."
+            f"its promise{_as_far_as(_loosely(measurement))}: {keeps}."
         )
     else:
         said = f"No rate that was tried keeps the promise: {keeps}."
@@ -79,6 +105,10 @@ def _sentence(diagnosis: Diagnosis) -> str:
         return said + " What limits it could not be told."
     limit = wording.called(diagnosis.bottleneck)
     return f"{said} What limits it is {limit}. {wording.explained(diagnosis.bottleneck)}"
+
+
+def _as_far_as(loose: RatePoint | None) -> str:
+    return f", as far as {quantity.quantile_name(loose.judged)} can tell" if loose else ""
 
 
 def _capacity(diagnosis: Diagnosis) -> Tile:
