@@ -63,14 +63,12 @@ def _banners(measurement: Measurement) -> list[tuple[str, str]]:
     loose = _loosely(measurement)
     if loose is not None and diagnosis.capacity.rps:
         name = quantity.quantile_name(diagnosis.slo.quantile)
-        found.append(
-            (
-                f"Judged by {quantity.quantile_name(loose.judged)}",
-                f"Too few requests fitted into the time to judge {name} at "
-                f"{quantity.per_second(loose.rate)}; p99 was {quantity.latency(loose.p99)} there. "
-                "Measure again with more --seconds to be sure.",
-            )
+        told = (
+            f"Too few requests fitted into the time to judge {name} at "
+            f"{quantity.per_second(loose.rate)}; p99 was {quantity.latency(loose.p99)} there. "
+            "Measure again with more --seconds to be sure."
         )
+        found.append((f"Judged by {quantity.quantile_name(loose.judged)}", told))
     if measurement.interrupted:
         found.append(("Interrupted", "This is what was measured until it was stopped."))
     return found
