@@ -158,6 +158,24 @@ def test_a_forked_child_starts_from_nothing(receiver):
     assert {s.worker: s.requests for s in receiver.stats}[child] == 1
 
 
+def test_an_answer_closed_by_another_thread_ends_the_request(recorder, receiver):
+    request = recorder.begin("GET")
+    recorder.work(request)
+
+    def close():
+        request.route, request.status = "/x", 200
+        recorder.rest(request)
+        recorder.finish(request)
+
+    thread = threading.Thread(target=close)
+    thread.start()
+    thread.join()
+    (record,) = receiver.wait_for_records(1)
+    assert record.cpu_ns == 0
+    assert recorder.active == {}
+    assert recorder.pulse.faults == 0
+
+
 def test_sums_instead_of_records_stay_bounded(receiver):
     recorder = Recorder(Options(records=receiver.path, every=False, sample_hz=0))
     for number in range(1000):

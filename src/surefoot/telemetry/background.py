@@ -41,6 +41,11 @@ class Background:
         if self._thread is not threading.current_thread():
             self._thread.join(_STOP_SECONDS)
 
+    def abandon(self) -> None:
+        """In a forked child, where the thread does not exist: give back what it had opened."""
+        if self._sampler is not None:
+            self._sampler.close()
+
     def _flush(self, now_ns: int) -> None:
         if self._sampler is not None and now_ns >= self._stacks_due_ns:
             self._stacks_due_ns = now_ns + _STACKS_NS

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-import asyncio
 import contextvars
 import threading
 import time
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from surefoot.telemetry.pulse import Pulse
+
+if TYPE_CHECKING:
+    import asyncio
 
 __all__ = ["Heartbeat"]
 

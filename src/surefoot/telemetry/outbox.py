@@ -57,7 +57,9 @@ class Outbox:
     def forked(self) -> None:
         """Forget the parent's requests and its socket; the parent still uses both."""
         self._flushing = threading.Lock()
-        self._sender = None
+        sender, self._sender = self._sender, None
+        if sender is not None:
+            sender.close()
         self._waiting = deque()
         self._weight = 0
         self._encoded = 0

@@ -7,7 +7,6 @@ fork forgets it.
 
 from __future__ import annotations
 
-import asyncio
 import atexit
 import os
 import threading
@@ -15,7 +14,7 @@ import time
 from collections.abc import Coroutine
 from dataclasses import dataclass
 from types import ModuleType
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from surefoot.core.records import StackSample
 from surefoot.telemetry.aggregate import Routes
@@ -30,6 +29,9 @@ from surefoot.telemetry.request import CURRENT, Request, current
 from surefoot.telemetry.sites import Sites
 from surefoot.telemetry.statements import Statements
 from surefoot.telemetry.steps import Steps
+
+if TYPE_CHECKING:
+    import asyncio
 
 __all__ = ["Options", "Recorder", "install"]
 
@@ -100,13 +102,16 @@ class Recorder:
 
     def work(self, request: Request) -> None:
         """This thread works for the request until ``finish``."""
-        self.active[_thread()] = request
+        thread = request.thread = _thread()
+        self.active[thread] = request
         request.started_cpu_ns = _thread_clock()
 
     def rest(self, request: Request) -> None:
-        """This thread no longer works for the request."""
-        request.cpu_ns += _thread_clock() - request.started_cpu_ns
-        self.active.pop(_thread(), None)
+        """The thread no longer works for the request; a server may close an answer in another."""
+        thread = request.thread
+        if thread == _thread():
+            request.cpu_ns += _thread_clock() - request.started_cpu_ns
+        self.active.pop(thread, None)
 
     def finish(self, request: Request) -> None:
         """The request is over: sum it up and put it where the next batch is taken from."""
@@ -187,7 +192,9 @@ class Recorder:
     def forked(self) -> None:
         """In a child: nothing of the parent's requests, thread or socket is ours."""
         self._starting = threading.Lock()
-        self._background = None
+        background, self._background = self._background, None
+        if background is not None:
+            background.abandon()
         self.active = {}
         self.open = set()
         self.heartbeats = []

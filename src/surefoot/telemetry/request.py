@@ -51,6 +51,7 @@ class Request:
         "status",
         "step_ns",
         "step_site",
+        "thread",
     )
 
     def __init__(self, method: str, start_ns: int, started_ns: int, queued_ns: int) -> None:
@@ -60,6 +61,7 @@ class Request:
         self.start_ns = start_ns
         self.started_ns = started_ns
         self.started_cpu_ns = 0
+        self.thread = 0
         self.queued_ns = queued_ns
         self.cpu_ns = 0
         self.loop_ns = 0

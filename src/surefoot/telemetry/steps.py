@@ -6,7 +6,6 @@ the coroutine that ran. The same holds for child tasks, which a task factory wra
 
 from __future__ import annotations
 
-import asyncio
 import threading
 import time
 from collections.abc import Callable, Coroutine, Generator
@@ -15,6 +14,8 @@ from typing import TYPE_CHECKING, Any, Final
 from surefoot.telemetry.request import Request, current
 
 if TYPE_CHECKING:
+    import asyncio
+
     from surefoot.telemetry.recorder import Recorder
 
 __all__ = ["BLOCKED_NS", "Steps", "follow_tasks"]
@@ -112,7 +113,10 @@ class Steps(Coroutine[Any, Any, Any]):
 
 def follow_tasks(loop: asyncio.AbstractEventLoop, recorder: Recorder) -> None:
     """From now on tasks of this loop that a request creates are timed as part of it."""
-    make: Any = loop.get_task_factory() or asyncio.Task
+    # Late: a worker without an event loop need not load 4 MB for it.
+    from asyncio import Task  # noqa: PLC0415
+
+    make: Any = loop.get_task_factory() or Task
 
     def factory(
         loop: asyncio.AbstractEventLoop, coroutine: Any, **kwargs: Any
@@ -120,8 +124,8 @@ def follow_tasks(loop: asyncio.AbstractEventLoop, recorder: Recorder) -> None:
         request = current()
         if request is not None and isinstance(coroutine, Coroutine):
             coroutine = Steps(coroutine, request, recorder)
-        if make is asyncio.Task:
-            return asyncio.Task(coroutine, loop=loop, **kwargs)
+        if make is Task:
+            return Task(coroutine, loop=loop, **kwargs)
         made: asyncio.Future[Any] = make(loop, coroutine, **kwargs)
         return made
 
