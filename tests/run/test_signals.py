@@ -45,6 +45,7 @@ def test_one_that_python_dropped_is_made_up_for():
 
 def test_a_hangup_that_was_ignored_stays_ignored():
     said = printed(
-        "SENT = [signal.SIGHUP]\nsignal.signal(signal.SIGHUP, signal.SIG_IGN)\nasyncio.run(main())\n"
+        "SENT = [signal.SIGHUP]\nsignal.signal(signal.SIGHUP, signal.SIG_IGN)\n"
+        "asyncio.run(main())\n"
     )
     assert said == "[] []\n"
