@@ -214,7 +214,7 @@ def _curves(plot: LatencyPlot, x: Scale, y: Scale) -> Iterator[str]:
 
 
 def _named(plot: LatencyPlot, x: Scale, y: Scale, size: Size) -> Iterator[str]:
-    """The curves' names, at their quiet end."""
+    """The curves' names, at their quiet end; none where it would have no room."""
     if len(plot.curve) < 2:
         return
     left = max(x.at(plot.curve[0][0]), x.start + 6)
@@ -222,13 +222,17 @@ def _named(plot: LatencyPlot, x: Scale, y: Scale, size: Size) -> Iterator[str]:
     reach = left + 4 + max(_wide(name, size) for name in names)
     rows = [row for row in plot.curve if x.at(row[0]) <= reach]
     upper, lower = ([y.at(row[column]) for row in rows] for column in (2, 1))
-    limit, at = y.at(plot.slo.latency), min(upper) - 8
-    if limit - 6 - size.text < at and at - size.text < limit + 4:
-        at = max(upper) + size.text + 6
+    at = _beside(upper, y.at(plot.slo.latency), size.text)
     if at <= max(upper) or at + size.text + 8 < min(lower):
         yield _text(names[0], left, at, "curve-name")
     if min(lower) - max(*upper, at) > 1.7 * size.text + 4:
         yield _text(names[1], left, min(lower) - 8, "curve-name")
+
+
+def _beside(curve: Sequence[float], limit: float, text: float) -> float:
+    """Where a name stands: above the curve, or below it where the limit's line and name are."""
+    above = min(curve) - 8
+    return max(curve) + text + 6 if limit - 6 - text < above < limit + 4 + text else above
 
 
 def _marks(marks: Sequence[Mark], x: Scale, y: Scale, size: Size, line: float) -> Iterator[str]:
