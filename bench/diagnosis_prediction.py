@@ -66,10 +66,8 @@ def main() -> int:
                 f"  {'ok' if within else 'MISS'} {' '.join(busy)[:45]}",
                 flush=True,
             )
-    finite = [off for off in offs if off != float("inf")]
-    print(
-        f"{good} of {count} within {WITHIN:.0%} at both; median error {statistics.median(finite):.0%}"
-    )
+    median = statistics.median(off for off in offs if off != float("inf"))
+    print(f"{good} of {count} within {WITHIN:.0%} at both; median error {median:.0%}")
     return 0 if good >= 0.8 * count else 1
 
 
