@@ -74,7 +74,7 @@ def house(tmp_path, environment):
 
 
 @pytest.mark.timeout(900)
-def test_its_bottleneck_is_named_with_the_lines_that_make_it(house, tmp_path):
+def test_its_bottleneck_is_named_with_the_lines_that_make_it(house, quiet, tmp_path):
     python, environ = house
     has_ours = [python, "-c", "import surefoot"]
     assert subprocess.run(has_ours, capture_output=True, check=False, cwd="/").returncode

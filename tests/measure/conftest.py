@@ -94,7 +94,7 @@ def services():
 
 
 @pytest.fixture
-def bookshop(surefoot, services, tmp_path_factory):
+def bookshop(quiet, surefoot, services, tmp_path_factory):
     """Measures a bookshop with one fault, briefly."""
     data = tmp_path_factory.getbasetemp() / "bookshop-data"
     data.mkdir(exist_ok=True)
