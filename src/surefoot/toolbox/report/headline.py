@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from typing import Final
 
 from surefoot.core.records import Capacity, Diagnosis, RatePoint, Slo
 from surefoot.toolbox.measure.run import Measurement
 from surefoot.toolbox.report import quantity, wording
 
 __all__ = ["Headline", "Tile", "headline", "promise"]
+
+
+_WORTH: Final = "3\N{NO-BREAK SPACE}%"  # gains below it are not proposed
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,7 +152,7 @@ def _bottleneck(diagnosis: Diagnosis) -> Tile:
 
 def _first(diagnosis: Diagnosis) -> Tile:
     if not diagnosis.changes:
-        return Tile("Try first", "Nothing", "", "no change known here promises 3 % or more")
+        return Tile("Try first", "Nothing", "", f"no change known here promises {_WORTH} or more")
     best = diagnosis.changes[0]
     return Tile(
         title="Try first",
@@ -161,7 +165,7 @@ def _first(diagnosis: Diagnosis) -> Tile:
 
 def _others(count: int) -> str:
     if not count:
-        return "nothing else promises 3 %"
+        return f"nothing else promises {_WORTH}"
     return "one other change below" if count == 1 else f"{count} other changes below"
 
 

@@ -162,7 +162,7 @@ def _vertical(plot: LatencyPlot, bottom: float, top: float) -> Scale:
     drawn = [value for value in seen if _LEAST <= value < math.inf]
     low, high = min(drawn, default=0.1), max(drawn, default=1.0)
     if high / low > _LOG_FROM:
-        return logarithmic(low / 1.1, high * 1.1, bottom, top, most=12)
+        return logarithmic(low / 1.1, high * 1.1, bottom, top, most=14)
     return linear(high * 1.1, bottom, top, most=7, fill=True)
 
 
