@@ -25,6 +25,7 @@ __all__ = ["Demands", "Model", "demands", "model_of"]
 
 _LEAST_CORES: Final = 0.1
 _SIMULATED: Final = 5000
+_LOOP: Final = 32  # requests of an event loop that are taken to be in flight under load
 _SWITCH_INTERVAL: Final = 0.005  # sys.getswitchinterval() unless the application sets it
 _SEEDS: Final = (1, 2, 3)
 
@@ -308,7 +309,8 @@ def model_of(evidence: Evidence, cores: int) -> Model:
         alone=alone,
         full=full,
         replicas=evidence.replicas,
-        slots=evidence.slots,
+        # What limits a loop's requests (a pool) is a station of its own in the model.
+        slots=evidence.slots if evidence.interface == "wsgi" else max(_LOOP, evidence.slots),
         pool=evidence.pool_size,
         cores=float(cores),
         lock=0.0,

@@ -13,24 +13,31 @@ from surefoot.toolbox.levers.step import Step
 __all__ = ["NAME", "steps"]
 
 NAME: Final = "pool-size"
-_WAITED: Final = 0.02
+_WORTH: Final = 1.05  # what doubling must bring to be worth its connections
 
 
 def steps(case: Case) -> Iterable[Step]:
-    """As many connections as there are slots: then nobody waits for one."""
+    """Double while the model gains 5 % by it; more connections than slots are never used."""
     model = case.model
-    waited = model.full.pool_wait
-    if not model.pool or waited < _WAITED * model.full.wall or model.pool >= model.slots:
+    if not model.pool or not model.alone.pool_held:
         return
-    wanted = model.slots
+    best = model
+    while best.pool < best.slots:
+        wider = best.changed(pool=min(best.pool * 2, best.slots))
+        if wider.uncorrected < best.uncorrected * _WORTH:
+            break
+        best = wider
+    if best.pool == model.pool:
+        return
     yield Step(
         where="the engine's pool",
         relieves=Resource(Kind.DB_POOL),
         stage="edit",
-        action=CodeEdit("", 0, f"create_engine(..., pool_size={wanted}, max_overflow=0)"),
-        model=model.changed(pool=wanted),
-        how=f"create_engine(..., pool_size={wanted}, max_overflow=0)",
-        because=f"a request waits {waited * 1e3:.1f} ms for one of {model.pool} connections",
-        risk=f"{wanted * model.replicas} connections at the database instead of "
+        action=CodeEdit("", 0, f"create_engine(..., pool_size={best.pool}, max_overflow=0)"),
+        model=best,
+        how=f"create_engine(..., pool_size={best.pool}, max_overflow=0)",
+        because=f"a request holds one of {model.pool} connections for "
+        f"{model.alone.pool_held * 1e3:.1f} ms",
+        risk=f"{best.pool * model.replicas} connections at the database instead of "
         f"{model.pool * model.replicas}",
     )
