@@ -62,6 +62,8 @@ def row(kind: str, seed: int) -> tuple[str, bool]:
     zero = result.started - (time.time() - time.monotonic())
     pause: Pause = tuple(instant - zero for instant in seen["pause"])
     rows = [(a - zero, b - zero) for a, b in seen["rows"]]
+    # What came after the last request it served before it stopped was served after it.
+    pause = (max(end for start, end in rows if start < pause[0]), pause[1])
     services = service_times(rows, list(result.samples.due), pause)
     truth = simulated(list(result.samples.due), pause, services)
     service = sum(services) / len(services)

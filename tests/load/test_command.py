@@ -183,7 +183,8 @@ def test_nothing_is_left_behind_when_it_is_killed(background, eventually):
     workers = children(process.pid)
     assert len(workers) == 2
     process.kill()
-    process.communicate(timeout=30)
+    _, err = process.communicate(timeout=30)
+    assert err == ""
     assert all(eventually(lambda pid=pid: gone(pid)) for pid in workers)
 
 

@@ -263,3 +263,37 @@ def test_a_run_ends_early_with_what_was_measured(serve, workload, unix):
     assert first.valid
     assert not second.interrupted
     assert second.completed == 10
+
+
+def test_a_run_that_is_stopped_before_it_begins_sends_next_to_nothing(serve, workload, unix):
+    async def main():
+        stop = asyncio.Event()
+        stop.set()
+        async with (
+            serve(_ok, unix) as served,
+            Generator(workload({"path": "/"}), [served.address], processes=2) as g,
+        ):
+            plans = (Schedule("uniform", 100, 60), Closed(3, 60.0))
+            return [await g.run(plan, stop=stop) for plan in plans]
+
+    for result in asyncio.run(main()):
+        assert result.interrupted
+        assert result.elapsed < 60
+
+
+def test_more_processes_than_requests_in_flight_do_not_wait_for_the_end(load):
+    (result,), _ = load(_ok, Closed(1, 600.0, requests=10), processes=3)
+    assert result.completed == 10
+    assert result.elapsed < 600
+
+
+def test_a_name_is_looked_up_once_and_still_sent(free_port, serve, workload):
+    async def main():
+        async with serve(_ok, f"http://127.0.0.1:{free_port}") as served:
+            name = f"http://localhost:{free_port}"
+            async with Generator(workload({"path": "/"}), [name]) as g:
+                await g.run(Closed(1, 20.0, requests=5))
+            return served
+
+    hosts = {asked.headers["host"] for asked in asyncio.run(main()).asked}
+    assert hosts == {f"localhost:{free_port}"}

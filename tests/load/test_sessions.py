@@ -236,6 +236,17 @@ def test_a_session_ends_where_it_fails(load, answers):
     assert result.errors == {"status 500": 5}
 
 
+def test_cookies_of_a_refusal_are_kept_too(load, answers):
+    async def site(asked):
+        if "seen=1" in asked.headers.get("cookie", ""):
+            return answers()
+        return answers(b"", "403 Forbidden", "Set-Cookie: seen=1")
+
+    document = {"users": 1, "request": [{"path": "/"}]}
+    (result,), _ = load(site, Closed(1, 20.0, requests=5), document=document)
+    assert result.errors == {"status 403": 1}
+
+
 def test_nothing_to_capture_is_an_error_of_that_request(load, answers):
     async def site(_):
         return answers(b"no token here")

@@ -26,6 +26,8 @@ class Address:
     """Name or number of the host; the path of a Unix socket."""
     port: int = 0
     """0 for a Unix socket."""
+    name: str = ""
+    """What the host is called, where ``host`` is the number that was found for it."""
 
     def __str__(self) -> str:
         return f"http://{_bracketed(self.host)}:{self.port}" if self.port else f"unix:{self.host}"
@@ -35,8 +37,20 @@ class Address:
         """What the ``Host`` header says."""
         if not self.port:
             return "localhost"
-        host = _bracketed(self.host)
+        host = _bracketed(self.name or self.host)
         return host if self.port == 80 else f"{host}:{self.port}"
+
+    async def resolved(self) -> list[Address]:
+        """The same with the numbers that the host's name stands for.
+
+        Raises:
+            OSError: It stands for none.
+        """
+        if not self.port:
+            return [self]
+        loop = asyncio.get_running_loop()
+        found = await loop.getaddrinfo(self.host, self.port, type=socket.SOCK_STREAM)
+        return [Address(str(entry[4][0]), self.port, self.host) for entry in found]
 
     async def connect(self, protocol: Callable[[], asyncio.Protocol], patience: float) -> None:
         """Open one connection and hand it to a new ``protocol``.

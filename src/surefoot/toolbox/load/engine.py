@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import itertools
 import random
-import resource
 import time
 from collections.abc import Callable, Iterator
 from typing import Final
@@ -74,28 +73,32 @@ class Engine:
             sweeper.cancel()
         return len(self._users)
 
-    async def execute(self, go: Go) -> Done:
-        """One run, from its start to the end of its last answer."""
-        run = Run(
+    def prepare(self, go: Go) -> None:
+        """Make the next run, so that it can be stopped from now on."""
+        self.run = Run(
             self._submit, self._data, self._draw, self._users, self._shared, go.start,
             self._order.timeout,
         )  # fmt: skip
-        self.run = run
+
+    async def execute(self, go: Go) -> Done:
+        """The run that was prepared, from its start to the end of its last answer."""
+        run = self.run
+        assert run is not None
         before = [pool.retries for pool in self._pools]
         sweeper = asyncio.create_task(self._sweep())
         try:
             if isinstance(go.plan, Closed):
                 await self._warm(self._share(go.plan.population))
-            cpu = _cpu()
+            cpu = time.process_time()
             await self._play(run, go)
-            cpu = _cpu() - cpu
         finally:
             sweeper.cancel()
         for pool in self._pools:
             pool.abandon()
         return Done(
             seconds=time.monotonic() - go.start,
-            cpu=cpu,
+            cpu=time.process_time() - cpu,
+            busy=(run.until[1] - cpu) / max(run.until[0] - go.start, 1e-3),
             unsent=run.unsent,
             no_user=run.no_user,
             retries=sum(p.retries - b for p, b in zip(self._pools, before, strict=True)),
@@ -118,8 +121,10 @@ class Engine:
         order = self._order
         if isinstance(go.plan, Closed):
             flows = self._mix(go.seed + order.index)
-            requests = None if go.plan.requests is None else self._share(go.plan.requests)
-            await run.hold(self._share(go.plan.population), flows, go.plan.seconds, requests)
+            population, requests = go.plan.population, go.plan.requests
+            # Requests are shared among those processes that have any in flight.
+            part = None if requests is None else self._share(requests, population)
+            await run.hold(self._share(population), flows, go.plan.seconds, part)
             return
         # Every process draws the whole schedule and takes every nth arrival: the same arrivals
         # whatever the number of processes.
@@ -143,8 +148,9 @@ class Engine:
         draw = random.Random(seed)  # noqa: S311  # a mix of requests, no secrets
         return (draw.choices(self._flows, cum_weights=cumulated)[0] for _ in itertools.count())
 
-    def _share(self, whole: int) -> int:
-        return whole // self._order.of + (self._order.index < whole % self._order.of)
+    def _share(self, whole: int, among: int | None = None) -> int:
+        index, of = self._order.index, min(self._order.of, among or self._order.of)
+        return whole // of + (index < whole % of) if index < of else 0
 
     def _prepared(self, flow: Flow, names: dict[str, int]) -> PreparedFlow:
         host = self._order.addresses[0].header
@@ -153,7 +159,7 @@ class Engine:
             for step in flow.steps
         ]
         has_user = flow.as_user and self._order.workload.users > 0
-        return PreparedFlow(flow, steps, has_user=has_user, uses_data=self._data.uses(flow))
+        return PreparedFlow(flow, steps, self._data.tables(flow), has_user=has_user)
 
     async def _sweep(self) -> None:
         while True:
@@ -164,8 +170,3 @@ class Engine:
                 self.run.expire(now)
             for pool in self._pools:
                 pool.expire(now)
-
-
-def _cpu() -> float:
-    used = resource.getrusage(resource.RUSAGE_SELF)
-    return used.ru_utime + used.ru_stime

@@ -82,7 +82,7 @@ class Generator:
         return tuple(process.pid for process in self._processes)
 
     async def __aenter__(self) -> Self:
-        await _reach(self._addresses)
+        self._addresses = tuple([await _reached(address) for address in self._addresses])
         try:
             for process in self._processes:
                 await process.start()
@@ -198,14 +198,26 @@ class _Knock(asyncio.Protocol):
         transport.close()
 
 
-async def _reach(addresses: Sequence[Address]) -> None:
-    """Every address must take a connection before anything is promised."""
-    for address in addresses:
-        try:
-            await address.connect(_Knock, _CONNECT_PATIENCE)
-        except OSError as error:
-            reason = os.strerror(error.errno) if error.errno else "no answer"
-            raise ServerError(
-                f"nothing takes connections at {address}: {reason}",
-                do="start the application first, or name another address",
-            ) from None
+async def _reached(address: Address) -> Address:
+    """The first of an address's numbers that takes a connection.
+
+    A name is looked up once: doing so for every connection would cost more than the connection.
+
+    Raises:
+        ServerError: None does.
+    """
+    reason = "no answer"
+    try:
+        for candidate in await address.resolved():
+            try:
+                await candidate.connect(_Knock, _CONNECT_PATIENCE)
+            except OSError as error:
+                reason = os.strerror(error.errno) if error.errno else reason
+            else:
+                return candidate
+    except OSError as error:
+        reason = error.strerror or reason
+    raise ServerError(
+        f"nothing takes connections at {address}: {reason}",
+        do="start the application first, or name another address",
+    )

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from surefoot.toolbox.load.prepared import Prepared
 from surefoot.toolbox.load.users import User
-from surefoot.toolbox.load.workload import Flow
+from surefoot.toolbox.load.workload import Flow, Row
 
 __all__ = ["Journey", "PreparedFlow"]
 
@@ -17,21 +17,27 @@ class PreparedFlow:
     Args:
         flow: What the workload says.
         steps: Its requests.
+        tables: The data tables that it takes values from.
         has_user: Whether one of the workload's users does it.
-        uses_data: Whether it takes values from data tables.
     """
 
-    __slots__ = ("flow", "has_user", "plain", "session", "steps")
+    __slots__ = ("flow", "has_user", "plain", "session", "steps", "tables")
 
     def __init__(
-        self, flow: Flow, steps: Sequence[Prepared], *, has_user: bool, uses_data: bool
+        self,
+        flow: Flow,
+        steps: Sequence[Prepared],
+        tables: Sequence[Sequence[Row]],
+        *,
+        has_user: bool,
     ) -> None:
         self.flow = flow
         self.steps = steps
+        self.tables = tables
         self.has_user = has_user
         self.session = flow.session
         # A plain flow remembers nothing: it goes the short way.
-        self.plain = not (has_user or flow.session or uses_data or steps[0].captures)
+        self.plain = not (has_user or flow.session or tables or steps[0].captures)
 
 
 class Journey:

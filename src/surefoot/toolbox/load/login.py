@@ -61,7 +61,8 @@ async def _do(
         status, error, answer = await waiter.outcome
         if not error and status not in prepared.accepted:
             error = f"answered {status}"
-        error = error or learn(journey, answer)
+        if answer is not None:
+            error = learn(journey, answer, error)
         if error:
             raise LoginError(f"user {number + 1} could not log in: {prepared.name}: {error}")
         journey.step += 1

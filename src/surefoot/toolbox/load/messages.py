@@ -82,6 +82,8 @@ class Done:
 
     seconds: float
     cpu: float
+    busy: float
+    """Share of a core, while arrivals were started."""
     unsent: int
     no_user: int
     retries: int

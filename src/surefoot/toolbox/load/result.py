@@ -40,7 +40,7 @@ class WorkerUse:
     cpu: float
     """Seconds."""
     busy: float
-    """Share of one core, 0 to 1."""
+    """Share of one core, 0 to 1, while requests were due."""
     lag_p99: float
     """Seconds."""
 

@@ -35,6 +35,10 @@ class Run:
         shared: Values captured outside sessions and users.
         start: Instant (``time.monotonic``) at which the run starts.
         patience: Seconds after which what waits for a user is given up.
+
+    Attributes:
+        open: Flows under way.
+        until: When the last arrival was started, and the process's CPU seconds at that moment.
     """
 
     def __init__(
@@ -64,6 +68,7 @@ class Run:
         self._done = asyncio.Event()
         self._pacer: Pacer | None = None
         self.open = 0
+        self.until = (start, 0.0)
         self.errors: Counter[str] = Counter()
         self.unsent = 0
         self.no_user = 0
@@ -90,6 +95,7 @@ class Run:
         begin = max(self._start, time.monotonic())
         self._end = begin + seconds
         self._left = -1 if requests is None else requests
+        self._over = self._over or population == 0
         self._pacer = Pacer(iter(()), self._arrive)
         self._pacer.at(self._end, self._finish_arrivals)
         for _ in range(population):
@@ -158,7 +164,7 @@ class Run:
             self._waiting.append((flow, due, lag))
 
     def _travel(self, flow: PreparedFlow, user: User, due: float, lag: float) -> None:
-        journey = Journey(flow, user, self._data.drawn(flow.flow))
+        journey = Journey(flow, user, self._data.drawn(flow.tables))
         self._send(journey.current, due, lag, journey)
 
     def _send(self, prepared: Prepared, due: float, lag: float, journey: Journey | None) -> None:
@@ -184,8 +190,8 @@ class Run:
         if not error and status not in prepared.accepted:
             error = f"status {status}"
         journey = exchange.journey
-        if journey is not None and not error:
-            error = learn(journey, answer)
+        if journey is not None and answer is not None:
+            error = learn(journey, answer, error)
         samples = self._samples
         samples.due.append(exchange.due - self._start)
         samples.response.append(now - exchange.due)
@@ -243,20 +249,27 @@ class Run:
 
     def _finish_arrivals(self, _: float) -> None:
         self._over = True
+        self.until = (time.monotonic(), time.process_time())
         self._check_done()
 
     def _check_done(self) -> None:
         if self.open == 0 and (self._over or self._left == 0):
+            if not self._over:
+                self._finish_arrivals(0.0)
             self._done.set()
 
 
-def learn(journey: Journey, answer: Answer | None) -> str:
-    """Keep the cookies of an answer and what its request captures; says what is missing."""
-    if answer is None:
-        return ""
+def learn(journey: Journey, answer: Answer, error: str) -> str:
+    """Keep the cookies of an answer and, if there is no error yet, what its request captures.
+
+    Returns:
+        The error, or that something to capture is missing.
+    """
     user = journey.user
     for cookie in answer.cookies():
         user.jar.update(cookie)
+    if error:
+        return error
     for capture in journey.current.captures:
         value = captured(capture, answer, user.jar)
         if value is None:

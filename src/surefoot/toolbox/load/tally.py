@@ -90,7 +90,7 @@ class Tally:
         reports = list(self._done.values())
         unsent = sum(report.unsent for report in reports)
         uses = tuple(
-            WorkerUse(done.cpu, done.cpu / max(done.seconds, 1e-9), self._lags[i].quantile(0.99))
+            WorkerUse(done.cpu, done.busy, self._lags[i].quantile(0.99))
             for i, done in sorted(self._done.items())
         )
         no_user = sum(report.no_user for report in reports)

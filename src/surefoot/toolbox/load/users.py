@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Final
 
 from surefoot.toolbox.load.cookies import CookieJar
@@ -23,21 +23,21 @@ class User:
 
 
 class DataSource:
-    """Draws rows from the data tables, for each flow those that it asks for."""
+    """Draws rows from the data tables."""
 
     def __init__(self, workload: Workload, draw: random.Random) -> None:
         self._data = workload.data
         self._draw = draw
-        self._tables = {flow: self._used(flow) for flow in (*workload.flows, *workload.login)}
 
-    def uses(self, flow: Flow) -> bool:
-        """Whether the flow asks for data at all."""
-        return bool(self._tables[flow])
+    def tables(self, flow: Flow) -> list[Sequence[Row]]:
+        """The tables that the flow asks for."""
+        wanted = frozenset().union(*(step.names for step in flow.steps))
+        return [rows for rows in self._data.values() if wanted & rows[0].keys()]
 
-    def drawn(self, flow: Flow) -> dict[str, str]:
-        """A random row of each table that the flow asks for."""
+    def drawn(self, tables: Iterable[Sequence[Row]]) -> dict[str, str]:
+        """A random row of each table."""
         values: dict[str, str] = {}
-        for rows in self._tables[flow]:
+        for rows in tables:
             values.update(rows[int(self._draw.random() * len(rows))])
         return values
 
@@ -45,10 +45,6 @@ class DataSource:
         """The rows that the user of this number has for good."""
         values: dict[str, str] = {}
         for flow in flows:
-            for rows in self._tables[flow]:
+            for rows in self.tables(flow):
                 values.update(rows[number % len(rows)])
         return values
-
-    def _used(self, flow: Flow) -> list[tuple[Row, ...]]:
-        wanted = frozenset().union(*(step.names for step in flow.steps))
-        return [rows for rows in self._data.values() if wanted & rows[0].keys()]

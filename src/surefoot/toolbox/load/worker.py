@@ -30,7 +30,9 @@ _SPARE_FILES: Final = 32
 
 def main(number: int) -> None:
     """Serve the parent at the other end of this file descriptor."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent decides how a run ends
+    # The parent decides how a run ends, and this process ends when the parent does.
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    signal.signal(signal.SIGTERM, signal.SIG_IGN)
     uvloop.run(_serve(number))
     # Nothing here needs an orderly end, and a loop full of connections takes its time for one.
     os._exit(0)
@@ -57,6 +59,7 @@ async def _serve(number: int) -> None:
     running: asyncio.Task[None] | None = None
     while message := await receive(reader):
         if isinstance(message, Go):
+            engine.prepare(message)
             running = asyncio.create_task(_run(engine, message, writer))
         elif isinstance(message, Stop):
             engine.stop()
