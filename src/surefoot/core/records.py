@@ -315,6 +315,8 @@ class Finding:
     line: int = 0
     share: float = 0.0
     """Of the route's response time, 0 to 1."""
+    route: str = ""
+    """Whose; empty where it is about the whole."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -147,28 +147,37 @@ def _routes(case: Case, probe: Probe) -> tuple[RouteDiagnosis, ...]:
 
 
 def _route(case: Case, route: RouteUse, requests: int) -> RouteDiagnosis:
-    spent: dict[Resource, float] = {Resource(Kind.APP_CPU): route.cpu / route.requests}
-    for use in route.resources:
-        if use.resource.kind in _NOT_TIME:
-            continue
-        if use.resource.kind is Kind.DB_CPU:
-            waited = max(0.0, use.use - use.cpu) / route.requests
-            _more(spent, use.resource, use.cpu / route.requests)
-            _more(spent, Resource(Kind.DB_WAIT), waited)
-        else:
-            seconds = max(0.0, use.wait + use.use - use.cpu) / route.requests
-            _more(spent, use.resource, seconds)
-    other = route.wall / route.requests - sum(spent.values())
-    _more(spent, Resource(Kind.OTHER), max(0.0, other))
     return RouteDiagnosis(
         route=route.route,
         share=route.requests / requests,
         p50=route.p50,
         p99=route.p99,
         errors=route.errors / route.requests,
-        demands=tuple(sorted(spent.items(), key=lambda item: -item[1])),
+        demands=tuple(sorted(_spent(route).items(), key=lambda item: -item[1])),
         findings=route_findings(case, route),
     )
+
+
+def _spent(route: RouteUse) -> dict[Resource, float]:
+    """Seconds per request by resource; they add up to the wall time inside the application."""
+    cpu = {Resource(Kind.APP_CPU): route.cpu / route.requests}
+    waits: dict[Resource, float] = {}
+    for use in route.resources:
+        if use.resource.kind in _NOT_TIME:
+            continue
+        waited = max(0.0, use.wait + use.use - use.cpu) / route.requests
+        if use.resource.kind is Kind.DB_CPU:
+            _more(cpu, use.resource, use.cpu / route.requests)
+            _more(waits, Resource(Kind.DB_WAIT), waited)
+        else:
+            _more(waits, use.resource, waited)
+    left = max(0.0, route.wall / route.requests - sum(cpu.values()))
+    # Under asyncio a wait includes the loop's own work on what is awaited, which is CPU already.
+    told = sum(waits.values())
+    scale = min(1.0, left / told) if told else 0.0
+    spent = cpu | {resource: seconds * scale for resource, seconds in waits.items()}
+    _more(spent, Resource(Kind.OTHER), left - told * scale)
+    return spent
 
 
 def _more(spent: dict[Resource, float], resource: Resource, seconds: float) -> None:

@@ -47,6 +47,7 @@ def _statements(case: Case) -> Weighed:
                 f"at {spot.place.site or 'an unknown line'}{loop}, {each:.2f} ms each",
                 spot.place.site,
                 spot.share,
+                route,
             ),
         )
 
@@ -70,6 +71,7 @@ def _waiting(spot: Spot) -> Finding:
         f"at {spot.place.site or 'an unknown line'}",
         spot.place.site,
         spot.share,
+        spot.route.route,
     )
 
 
@@ -87,6 +89,7 @@ def _cpu(case: Case) -> Weighed:
                         f"{site}{_asked(route, site)}",
                         site,
                         part,
+                        route.route,
                     ),
                 )
 
@@ -117,6 +120,7 @@ def _waits(case: Case) -> Weighed:
                         f"{route.route} waits about {each:.0f} ms a request at {site}",
                         site,
                         waited / route.wall,
+                        route.route,
                     ),
                 )
 
@@ -136,6 +140,7 @@ def _locks(case: Case) -> Weighed:
                 f"{each:.0f} ms a request for the lock at {site}",
                 site,
                 share,
+                route,
             ),
         )
 
@@ -153,6 +158,7 @@ def _pool(case: Case) -> Weighed:
                 f"waits {waited:.1f} ms for it with every slot busy",
                 spot.place.site,
                 spot.share,
+                spot.route.route,
             ),
         )
 
@@ -223,9 +229,9 @@ def _counts(stacks: tuple[StackSample, ...], state: str) -> dict[tuple[str, str]
     return counts
 
 
-def _finding(text: str, site: str, share: float) -> Finding:
+def _finding(text: str, site: str, share: float, route: str) -> Finding:
     file, _, line = site.rpartition(":")
-    return Finding(text, file, int(line) if line.isdigit() else 0, share)
+    return Finding(text, file, int(line) if line.isdigit() else 0, share, route)
 
 
 def _short(what: str) -> str:
@@ -242,4 +248,4 @@ def route_findings(case: Case, route: RouteUse) -> tuple[Finding, ...]:
     """The same kinds of evidence for one route, whatever bounds the whole."""
     told = [pair for tell in (_statements, _outside, _waits) for pair in tell(case)]
     told.sort(key=lambda pair: -pair[0])
-    return tuple(f for _, f in told if route.route in f.text)[:3]
+    return tuple(finding for _, finding in told if finding.route == route.route)[:3]

@@ -322,11 +322,23 @@ class _Search:
         before = self.before
         notes = list(before.notes)
         notes += [f"{route} misses the SLO even alone" for route in self.ignored]
+        notes += self._weakly_judged()
         notes += [text for text in [noise(self.model.full.neighbours, self.model.cores)] if text]
         return Evidence(
             **{name: getattr(before, name) for name in Evidence.__slots__}
             | {"points": (*points, *([self.beyond] if self.beyond else [])), "notes": tuple(notes)}
         )
+
+    def _weakly_judged(self) -> list[str]:
+        capacity = self.search.capacity
+        deciding = [p for p in self.search.points if p.rate in {capacity.low, capacity.high}]
+        lowest = min((point.judged for point in deciding), default=self.slo.quantile)
+        if lowest >= self.slo.quantile:
+            return []
+        return [
+            f"there were too few requests for p{self.slo.quantile * 100:g}: p{lowest * 100:g} "
+            "decided; a larger --seconds lets it decide"
+        ]
 
     def invalid(self) -> str:
         """Why the capacity found means nothing; empty when it does."""
