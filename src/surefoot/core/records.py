@@ -89,8 +89,8 @@ class StackSample:
     route: str
     """``Record.name``; empty for threads that served no request."""
     state: str
-    """``"cpu"`` (running or ready to), ``"lock"`` (entering a lock of threads), ``"driver"`` (inside
-    a call that a spend measures) or ``"wait"``."""
+    """``"cpu"`` (running or ready to), ``"lock"`` (entering a lock of threads), ``"driver"``
+    (inside a call that a spend measures) or ``"wait"``."""
     frames: tuple[str, ...]
     """Outermost first, ``"path.py:function"``."""
     site: str

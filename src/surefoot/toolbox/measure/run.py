@@ -335,10 +335,9 @@ class _Search:
         lowest = min((point.judged for point in deciding), default=self.slo.quantile)
         if lowest >= self.slo.quantile:
             return []
-        return [
-            f"there were too few requests for p{self.slo.quantile * 100:g}: p{lowest * 100:g} "
-            "decided; a larger --seconds lets it decide"
-        ]
+        wanted, used = self.slo.quantile * 100, lowest * 100
+        few = f"too few requests for p{wanted:g}: p{used:g} decided"
+        return [f"{few}; a larger --seconds lets the SLO's own quantile decide"]
 
     def invalid(self) -> str:
         """Why the capacity found means nothing; empty when it does."""
