@@ -170,10 +170,16 @@ class Sites:
         path = Path(filename).resolve()
         if path.is_relative_to(_OURS) or (_within(path, self._library) and not _installed(path)):
             return None
+        return self._in_package(path) or self._in_directory(path)
+
+    def _in_package(self, path: Path) -> str | None:
         for package in self._packages:
             for root in _roots(package):
                 if path.is_relative_to(root):
                     return path.relative_to(root.parent).as_posix()
+        return None
+
+    def _in_directory(self, path: Path) -> str | None:
         for directory in self._directories:
             if path.is_relative_to(directory) and not _installed(path.relative_to(directory)):
                 return path.relative_to(directory).as_posix()
