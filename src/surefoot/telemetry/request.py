@@ -31,8 +31,9 @@ class Request:
         "answered_ns",
         "awaiting",
         "busy",
+        "children",
         "connect_ns",
-        "coroutines",
+        "coroutine",
         "cpu_ns",
         "done",
         "elsewhere_ns",
@@ -82,7 +83,10 @@ class Request:
         self.spends: dict[tuple[str, str, str], list[int]] = {}
         self.elsewhere_ns: list[int] | None = None
         """CPU of other threads; a list because appending is atomic and adding is not."""
-        self.coroutines: list[object] | None = None
+        self.coroutine: object = None
+        """What serves it, on an event loop."""
+        self.children: list[object] | None = None
+        """Coroutines of the tasks it made that have not ended."""
         self.holds: list[Hold] | None = None
         self.sites: dict[int, str] | None = None
         """Thread id to the line that handed work over to that thread."""

@@ -190,8 +190,8 @@ class Sampler:
 
 def _awaiting(request: Request) -> list[FrameType]:
     """Frames of the coroutine that a suspended request is waiting in, outermost first."""
-    alive = request.coroutines
-    current: Any = alive[-1] if alive else None
+    children = request.children
+    current: Any = children[-1] if children else request.coroutine
     frames: list[FrameType] = []
     while current is not None and len(frames) < _MAX_FRAMES:
         for kind, awaited in _CHAIN:

@@ -11,7 +11,7 @@ import time
 from collections.abc import Callable, Coroutine, Generator
 from typing import TYPE_CHECKING, Any, Final
 
-from surefoot.telemetry.request import Request, current
+from surefoot.telemetry.request import CURRENT, Request
 
 if TYPE_CHECKING:
     import asyncio
@@ -37,19 +37,21 @@ class Steps(Coroutine[Any, Any, Any]):
         recorder: Where it is said which thread works for which request.
     """
 
-    __slots__ = ("_close", "_coroutine", "_recorder", "_request", "_send", "_throw")
+    __slots__ = ("_coroutine", "_recorder", "_request", "_send")
 
     def __init__(
         self, coroutine: Coroutine[Any, Any, Any], request: Request, recorder: Recorder
     ) -> None:
         self._coroutine: Any = coroutine
         self._send = coroutine.send
-        self._throw = coroutine.throw
         self._request = request
         self._recorder = recorder
-        if request.coroutines is None:
-            request.coroutines = []
-        request.coroutines.append(coroutine)
+        if request.coroutine is None:
+            request.coroutine = coroutine
+        elif request.children is None:
+            request.children = [coroutine]
+        else:
+            request.children.append(coroutine)
 
     def __await__(self) -> Generator[Any, Any, Any]:
         return self
@@ -66,7 +68,7 @@ class Steps(Coroutine[Any, Any, Any]):
 
     def throw(self, *error: Any) -> Any:
         """One step that begins with an exception."""
-        return self._step(self._throw, *error)
+        return self._step(lambda given: self._coroutine.throw(*given), error)
 
     def close(self) -> None:
         """End it where it stands."""
@@ -77,21 +79,22 @@ class Steps(Coroutine[Any, Any, Any]):
         # cr_frame, cr_running, cr_await, __name__: what debuggers and anyio ask a coroutine for.
         return getattr(self._coroutine, name)
 
-    def _step(self, advance: Callable[..., Any], *value: Any) -> Any:
+    def _step(self, advance: Callable[[Any], Any], value: Any) -> Any:
         request = self._request
         active = self._recorder.active
         thread = _thread()
         outer = active.get(thread)
         if outer is request or request.done:
-            return advance(*value)
+            return advance(value)
         active[thread] = request
         request.step_site = ""
         cpu = _thread_clock()
         start = request.step_ns = _clock()
         try:
-            return advance(*value)
+            return advance(value)
         except BaseException:
-            self._forget()
+            if request.children:
+                self._forget()
             raise
         finally:
             took = _clock() - start
@@ -106,9 +109,9 @@ class Steps(Coroutine[Any, Any, Any]):
                 self._recorder.pulse.blocked(request.step_site, took)
 
     def _forget(self) -> None:
-        alive = self._request.coroutines
-        if alive and self._coroutine in alive:
-            alive.remove(self._coroutine)
+        children = self._request.children
+        if children and self._coroutine in children:
+            children.remove(self._coroutine)
 
 
 def follow_tasks(loop: asyncio.AbstractEventLoop, recorder: Recorder) -> None:
@@ -121,8 +124,8 @@ def follow_tasks(loop: asyncio.AbstractEventLoop, recorder: Recorder) -> None:
     def factory(
         loop: asyncio.AbstractEventLoop, coroutine: Any, **kwargs: Any
     ) -> asyncio.Future[Any]:
-        request = current()
-        if request is not None and isinstance(coroutine, Coroutine):
+        request = CURRENT.get()
+        if request is not None and not request.done and isinstance(coroutine, Coroutine):
             coroutine = Steps(coroutine, request, recorder)
         if make is Task:
             return Task(coroutine, loop=loop, **kwargs)
