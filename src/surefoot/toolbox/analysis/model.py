@@ -200,7 +200,9 @@ class Model:
         """Saturation throughput of the bare model, requests per second."""
         with_tokens = laws.solve(self.stations(), self.population).throughput
         without = laws.solve(self.stations(tokens=False), self.population).throughput
-        return min(with_tokens, without, self.available / self.full.host)
+        # A pool is held during work of the interpreter too, which is a station outside of it.
+        bounds = (station.bound for station in self.capacities(0.0))
+        return min(with_tokens, without, *bounds)
 
     @property
     def saturation(self) -> float:

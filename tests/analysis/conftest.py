@@ -1,0 +1,169 @@
+"""Runs made of plain numbers: what a request needs, and what two probes then show of it."""
+
+import pytest
+
+from surefoot.core.records import (
+    Block,
+    Capacity,
+    Evidence,
+    HostUse,
+    Place,
+    Probe,
+    ResourceUse,
+    RouteUse,
+    Shape,
+    Slo,
+    StackSample,
+)
+from surefoot.core.resources import Kind, Resource
+from surefoot.toolbox.analysis.model import model_of
+from surefoot.toolbox.diagnose import diagnose
+
+
+def place(site="shop.py:7", what="", count=1, wait=0.0, use=0.0, cpu=0.0):
+    return Place(site, what, count, wait, use, cpu)
+
+
+def use(kind, *places, name=""):
+    return ResourceUse(
+        Resource(kind, name),
+        sum(p.count for p in places),
+        sum(p.wait for p in places),
+        sum(p.use for p in places),
+        sum(p.cpu for p in places),
+        tuple(places),
+    )
+
+
+class Shop:
+    """An application by the seconds that one request of its only route needs."""
+
+    def __init__(self, **needs):
+        self.cpu = needs.pop("cpu", 0.004)
+        self.db_cpu = needs.pop("db_cpu", 0.0)
+        self.outside = needs.pop("outside", 0.0)
+        self.other = needs.pop("other", 0.0)
+        self.held = needs.pop("held", 0.0)
+        self.loop = needs.pop("loop", 0.0)
+        self.lock_wait = needs.pop("lock_wait", 0.0)
+        self.neighbours = needs.pop("neighbours", 0.0)
+        self.uses = needs.pop("uses", ())
+        self.stacks = needs.pop("stacks", ())
+        self.varied = needs.pop("varied", (1.0,))
+        self.interface = needs.pop("interface", "wsgi")
+        self.replicas = needs.pop("replicas", 1)
+        self.slots = needs.pop("slots", 4)
+        self.pool = needs.pop("pool", 0)
+        assert not needs, needs
+
+    @property
+    def wall(self):
+        return self.cpu + self.db_cpu + self.outside + self.other
+
+    def block(self, count, factor, wait):
+        host = HostUse(
+            1.0, 2, count * (self.cpu * factor + self.db_cpu), 0.0, 0.0, self.neighbours, 0.0
+        )
+        return Block(
+            completed=count,
+            recorded=count,
+            host=host,
+            response=count * (self.wall + wait),
+            wall=count * (self.wall + wait),
+            cpu=count * self.cpu * factor,
+            db_cpu=count * self.db_cpu,
+            db_wait=0.0,
+            pool_wait=0.0,
+            pool_held=count * self.held,
+            loop=count * self.loop,
+            outside=count * self.outside,
+        )
+
+    def probe(self, population):
+        count = 100
+        blocks = tuple(
+            self.block(count, factor, self.lock_wait if population > 1 else 0.0)
+            for factor in self.varied
+        )
+        shape = Shape(self.cpu, self.db_cpu, self.outside + self.other, self.held, 0.0)
+        requests = count * len(blocks)
+        route = RouteUse(
+            route="GET /",
+            requests=requests,
+            errors=0,
+            p50=self.wall,
+            p99=self.wall,
+            wall=requests * self.wall,
+            cpu=requests * self.cpu,
+            queued=0.0,
+            loop=requests * self.loop,
+            resources=tuple(make(requests) for make in self.uses),
+            shapes=(shape,),
+        )
+        stacks = tuple(
+            StackSample(1, "GET /", state, (site,), site, count)
+            for state, site, count in self.stacks
+        )
+        if population > 1 and self.lock_wait:
+            # One sample each 25 ms of waiting.
+            seen = round(requests * self.lock_wait / 0.025)
+            stacks += (StackSample(1, "GET /", "lock", ("shop.py:f",), "shop.py:33", seen),)
+        return Probe(population, blocks, (route,), stacks, (), pool_size=self.pool, sampled=0.025)
+
+    @property
+    def evidence(self):
+        return Evidence(
+            target="shop:app",
+            interface=self.interface,
+            framework="",
+            replicas=self.replicas,
+            slots=self.slots,
+            pool_size=self.pool,
+            slo=Slo(),
+            sampled=0.025,
+            probes=(self.probe(1), self.probe(self.slots * self.replicas)),
+            points=(),
+        )
+
+    @property
+    def model(self):
+        return model_of(self.evidence, 2)
+
+    def diagnosis(self, rate=10.0):
+        return diagnose(self.evidence, self.model, Capacity(rate, rate, rate), rate, "")
+
+
+@pytest.fixture
+def shop():
+    return Shop
+
+
+@pytest.fixture
+def statements():
+    """A resource use for ``db.cpu``: this many statements a request, seconds each."""
+
+    def make(each, seconds, site="shop.py:7", what="SELECT name FROM author WHERE author.id = ?"):
+        def of(requests):
+            spent = requests * each * seconds
+            return use(Kind.DB_CPU, place(site, what, requests * each, use=spent, cpu=spent))
+
+        return of
+
+    return make
+
+
+@pytest.fixture
+def calls():
+    """A resource use for another service: seconds a request."""
+
+    def make(kind, seconds, site="shop.py:21"):
+        return lambda requests: use(
+            kind, place(site, "", requests, use=requests * seconds), name="prices:9001"
+        )
+
+    return make
+
+
+@pytest.fixture
+def kinds():
+    return Kind
