@@ -3,6 +3,8 @@
 VENV ?= .venv
 BIN := $(VENV)/bin
 PYTEST_FLAGS ?=
+# What these find out depends on who else uses the machine, so they run one after the other.
+ALONE := tests/measure tests/applications
 
 .PHONY: help demo test check bench shape matrix format changelog clean
 
@@ -28,7 +30,8 @@ demo: $(VENV)/.demo
 
 test: $(VENV)/.dev
 	@sh scripts/servers.sh
-	@$(BIN)/python -m pytest $(PYTEST_FLAGS)
+	@$(BIN)/python -m pytest -n 2 $(ALONE:%=--ignore=%) $(PYTEST_FLAGS)
+	@$(BIN)/python -m pytest $(ALONE) $(PYTEST_FLAGS)
 	@test -n "$${CI:-}" || echo "all passed; next: make check, or see it at work: make demo"
 
 check: $(VENV)/.dev
