@@ -72,7 +72,8 @@ def locust(python: Path, url: str, seconds: int, folder: Path) -> tuple[float, i
         "-r", str(IN_FLIGHT), "-t", f"{seconds + 2}s", "--json", "--loglevel", "ERROR",
     ]  # fmt: skip
     cpu, text = used(words, folder)
-    found = json.loads(text[text.index("[") :])
+    # Warnings, which start with a bracket too, stand before and after the figures.
+    found, _ = json.JSONDecoder().raw_decode(text[text.index("[\n") :])
     return cpu, sum(entry["num_requests"] for entry in found)
 
 
@@ -96,7 +97,7 @@ def tools(folder: Path, *, with_locust: bool) -> dict[str, Tool]:
         environment = folder / "locust"
         subprocess.run([sys.executable, "-m", "venv", environment], check=True)
         python = environment / "bin" / "python"
-        subprocess.run([python, "-m", "pip", "install", "-q", "locust"], check=True)
+        subprocess.run([python, "-m", "pip", "install", "-qqq", "locust"], check=True)
         found["locust"] = lambda url, seconds, where: locust(python, url, seconds, where)
     return found
 
