@@ -178,8 +178,8 @@ def test_past_the_allowed_connections_requests_wait_and_the_wait_counts(load):
     assert (result.sent, result.unsent) == (40, 0)
     assert served.connections <= 3
     assert result.response.maximum > 0.8
-    assert result.service.quantile(0.5) < 0.5
-    assert result.lag.quantile(0.99) < 0.5
+    assert result.response.quantile(0.8) > result.service.quantile(0.8) + 0.3
+    assert result.lag.quantile(0.8) < result.response.quantile(0.8) / 2
 
 
 def test_what_could_not_be_sent_is_counted_and_the_run_is_invalid(load):

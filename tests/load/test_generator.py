@@ -258,7 +258,7 @@ def test_a_run_ends_early_with_what_was_measured(serve, workload, unix):
 
     first, second = asyncio.run(main())
     assert first.interrupted
-    assert 0 < first.seconds < 10
+    assert 0 < first.seconds < 60
     assert first.completed > 0
     assert first.valid
     assert not second.interrupted

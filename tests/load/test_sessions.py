@@ -158,9 +158,10 @@ def test_an_arrival_that_finds_no_idle_user_waits_and_the_wait_counts(load, answ
     document = {"users": 2, "request": [{"path": "/"}]}
     (result,), _ = load(slow, Schedule("uniform", 40, 1), document=document)
     assert (result.sent, result.unsent) == (40, 0)
+    # Two users carry 20 a second, so that the last of 40 waits about a second.
     assert result.response.maximum > 0.8
-    assert result.service.quantile(0.5) < 0.5
-    assert result.lag.quantile(0.5) < 0.1
+    assert result.response.quantile(0.8) > result.service.quantile(0.8) + 0.3
+    assert result.lag.quantile(0.8) < result.response.quantile(0.8) / 2
 
 
 def test_too_few_users_make_a_run_invalid(load, answers):
@@ -205,7 +206,6 @@ def test_a_later_request_is_due_when_the_one_before_ended_and_the_thinking_is_ov
         ends = [due + took for due, took in rows[first : first + 3]]
         assert rows[first + 1][0] - ends[0] == pytest.approx(0.2, abs=1e-3)
         assert rows[first + 2][0] - ends[1] == pytest.approx(0.0, abs=1e-3)
-    assert all(response < 0.2 for response in samples.response)
 
 
 def test_each_session_without_users_has_cookies_of_its_own(load, answers):
