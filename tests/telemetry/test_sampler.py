@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import queue
+import subprocess
 import sys
 import threading
 import time
@@ -126,6 +127,44 @@ def test_waiting_for_the_interpreter_is_not_waiting_for_a_lock(recorder, receive
         counts[state] += count
     assert counts["cpu"] > 20
     assert counts["lock"] <= counts["cpu"] * 0.05
+
+
+def test_computing_between_short_statements_is_not_taken_for_the_driver(receiver):
+    program = f"""
+import sys, threading, time
+from surefoot import telemetry
+
+options = telemetry.Options(records={receiver.path!r}, sample_hz=100, code=({HERE!r},))
+recorder = telemetry.install(options)
+import sqlite3
+
+def serve():
+    connection = sqlite3.connect(":memory:")
+    request = recorder.begin("GET")
+    recorder.work(request)
+    end = time.thread_time() + 0.4
+    while time.thread_time() < end:
+        sum(range(5000))
+        connection.execute("select 1").fetchone()
+    request.route, request.status = "/mixed", 200
+    recorder.rest(request)
+    recorder.finish(request)
+    connection.close()
+
+threads = [threading.Thread(target=serve) for _ in range(3)]
+for thread in threads:
+    thread.start()
+for thread in threads:
+    thread.join()
+recorder.close()
+"""
+    subprocess.run([sys.executable, "-c", program], check=True, timeout=60)
+    receiver.drain()
+    counts = Counter()
+    for stack in receiver.stacks:
+        if stack.route == "GET /mixed":
+            counts[stack.state] += stack.count
+    assert counts["cpu"] > counts["driver"] + counts["lock"] + counts["wait"]
 
 
 def test_a_coroutine_that_waits_is_seen_though_no_thread_runs_it(recorder, receiver):

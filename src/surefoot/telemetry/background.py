@@ -53,15 +53,19 @@ class Background:
         self._recorder.flush()
 
     def _run(self) -> None:
-        due_ns = 0
-        # Uneven, so as not to keep step with an application that repeats itself.
-        while not self._stopping.wait(self._pause * random.uniform(0.7, 1.3)):  # noqa: S311
+        flush_ns = 0
+        while True:
+            # Uneven, so as not to keep step with an application that repeats itself.
+            pause = self._pause * random.uniform(0.7, 1.3)  # noqa: S311
+            due_ns = time.perf_counter_ns() + int(pause * 1e9)
+            if self._stopping.wait(pause):
+                break
             try:
                 if self._sampler is not None:
-                    self._sampler.tick()
+                    self._sampler.tick(due_ns)
                 now = time.perf_counter_ns()
-                if now >= due_ns:
-                    due_ns = now + _FLUSH_NS
+                if now >= flush_ns:
+                    flush_ns = now + _FLUSH_NS
                     self._flush(now)
             except Exception as error:  # noqa: BLE001 - the thread must outlive what one tick met
                 self._recorder.fault(error)

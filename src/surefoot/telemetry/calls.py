@@ -31,19 +31,23 @@ elsewhere), and who remembers the site."""
 
 
 class Span:
-    """One measured call, from now until ``end``."""
+    """One measured call, from now until ``end``.
 
-    __slots__ = ("_cpu_ns", "_request", "_sums", "_wall_ns")
+    Attributes:
+        started_ns: Of the same clock as ``time.perf_counter_ns``.
+    """
+
+    __slots__ = ("_cpu_ns", "_request", "_sums", "started_ns")
 
     def __init__(self, request: Request, sums: list[int]) -> None:
         self._request = request
         self._sums = sums
         self._cpu_ns = _thread_clock()
-        self._wall_ns = _clock()
+        self.started_ns = _clock()
 
     def end(self, count: int, cpu_ns: int | None = None) -> int:
         """Sum up; returns the wall time in nanoseconds."""
-        took = _clock() - self._wall_ns
+        took = _clock() - self.started_ns
         sums = self._sums
         sums[COUNT] += count
         sums[CPU] += _thread_clock() - self._cpu_ns if cpu_ns is None else cpu_ns
@@ -73,6 +77,7 @@ def measured(
         if opened is None:
             return call(*args, **kwargs)
         span, count = opened
+        request.busy_ns = span.started_ns
         request.busy += 1
         request.inside = _thread()
         try:

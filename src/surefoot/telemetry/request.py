@@ -31,6 +31,7 @@ class Request:
         "answered_ns",
         "awaiting",
         "busy",
+        "busy_ns",
         "children",
         "connect_ns",
         "coroutine",
@@ -71,6 +72,8 @@ class Request:
         self.done = False
         self.busy = 0
         """Spends that a thread is inside of right now."""
+        self.busy_ns = 0
+        """Since when."""
         self.inside = 0
         """Which thread that is."""
         self.awaiting = 0

@@ -73,8 +73,13 @@ class Sampler:
             sys.setswitchinterval(self._usual)
             self._usual = 0.0
 
-    def tick(self) -> None:
-        """One look at everything."""
+    def tick(self, due_ns: int) -> None:
+        """One look at everything.
+
+        Args:
+            due_ns: The moment that is looked at. This thread was to run then; what has happened
+                since happened while it waited for the interpreter.
+        """
         pulse = self._recorder.pulse
         now = time.perf_counter_ns()
         if self._before_ns:
@@ -88,7 +93,7 @@ class Sampler:
             self._sharpen(len(active))
         self._states.keep(set(frames))
         for thread, frame in frames.items():
-            self._look(thread, frame, active.get(thread))
+            self._look(thread, frame, active.get(thread), due_ns)
         self._look_at_suspended({id(request) for request in active.values()})
         self._look_at_loops(now, frames, active)
 
@@ -105,20 +110,36 @@ class Sampler:
         counts, self._counts = self._counts, {}
         return [StackSample(0, *key, count) for key, count in counts.items()]
 
-    def _look(self, thread: int, frame: FrameType, request: Request | None) -> None:
+    def _look(self, thread: int, frame: FrameType, request: Request | None, due_ns: int) -> None:
         if request is None or request.done:
             if self._states.state(thread, frame) == "cpu":
                 self._count("", ("cpu", self._stack(frame), "", 1))
             return
-        # A hook whose own function is the innermost one is inside a driver written in C.
-        inside = request.busy or self._recorder.sites.ours(frame.f_code.co_filename)
-        state = "driver" if inside else self._states.state(thread, frame)
+        since = self._driver_since(frame, request)
+        if since is None:
+            state = self._states.state(thread, frame)
+        elif since > due_ns or self._states.ready(thread):
+            # It was computing when it should have been looked at, and let this thread run only
+            # when it next called a driver; or the driver is done and it wants to go on computing.
+            state = "cpu"
+        else:
+            state = "driver"
         site = self._recorder.sites.of(frame)
         if not site and request.sites:
             site = request.sites.get(thread, "")
         if request.step_ns:
             request.step_site = site
         self._pending.append((request, (state, self._stack(frame), site, 1)))
+
+    def _driver_since(self, frame: FrameType, request: Request) -> int | None:
+        """Since when a thread has been inside a measured call; ``None`` if it is in none."""
+        if request.busy:
+            return request.busy_ns
+        if self._recorder.sites.ours(frame.f_code.co_filename):
+            # A hook's own function is the innermost one while a driver written in C is at work.
+            begun: int | None = frame.f_locals.get("start")
+            return begun
+        return None
 
     def _look_at_suspended(self, running: set[int]) -> None:
         waiting = [

@@ -89,7 +89,7 @@ class Steps(Coroutine[Any, Any, Any]):
         active[thread] = request
         request.step_site = ""
         cpu = _thread_clock()
-        start = request.step_ns = _clock()
+        begun = request.step_ns = _clock()
         try:
             return advance(value)
         except BaseException:
@@ -97,7 +97,7 @@ class Steps(Coroutine[Any, Any, Any]):
                 self._forget()
             raise
         finally:
-            took = _clock() - start
+            took = _clock() - begun
             request.cpu_ns += _thread_clock() - cpu
             request.loop_ns += took
             request.step_ns = 0

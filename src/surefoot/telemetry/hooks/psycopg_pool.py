@@ -65,6 +65,7 @@ def _wrap_sync(pool: Any, given: _Given) -> None:
         request = current()
         sums, since = given.start(self)
         if request is not None:
+            request.busy_ns = since
             request.busy += 1
         try:
             connection = getconn(self, *args, **kwargs)

@@ -50,7 +50,7 @@ def install(module: ModuleType, recorder: Recorder) -> None:
             recorder.fault(error)
         site = locate(place)
         connecting = request.connect_ns
-        start = _clock()
+        start = request.busy_ns = _clock()
         request.busy += 1
         try:
             record = get(self)
