@@ -16,7 +16,7 @@ from surefoot.core.records import (
     StackSample,
 )
 from surefoot.core.resources import Kind, Resource
-from surefoot.toolbox.analysis.model import model_of
+from surefoot.toolbox.analysis.fit import model_of
 from surefoot.toolbox.diagnose import diagnose
 
 

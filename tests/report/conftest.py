@@ -36,7 +36,7 @@ from surefoot.core.records import (
     Station,
 )
 from surefoot.core.resources import Kind, Resource
-from surefoot.toolbox.analysis.model import model_of
+from surefoot.toolbox.analysis.fit import model_of
 from surefoot.toolbox.measure.run import Measurement
 
 settings.register_profile("surefoot", deadline=None)

@@ -22,7 +22,8 @@ from surefoot.core.resources import Kind, Resource
 from surefoot.toolbox import levers
 from surefoot.toolbox.analysis.case import Case
 from surefoot.toolbox.analysis.findings import findings, route_findings
-from surefoot.toolbox.analysis.model import Model, demands
+from surefoot.toolbox.analysis.fit import demands
+from surefoot.toolbox.analysis.model import Model
 
 __all__ = ["bottleneck", "confidence", "diagnose", "too_slow_alone"]
 

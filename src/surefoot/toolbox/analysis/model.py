@@ -15,17 +15,15 @@ from functools import cached_property
 from typing import Final
 
 from surefoot.core import laws
-from surefoot.core.records import Block, Evidence, Probe, Slo, Station
+from surefoot.core.records import Slo, Station
 from surefoot.core.resources import Kind, Resource
 from surefoot.core.stats import quantile
-from surefoot.toolbox.analysis.aggregate import lock_waits
 from surefoot.toolbox.analysis.simulate import Job, Network, simulate
 
-__all__ = ["Demands", "Model", "demands", "model_of"]
+__all__ = ["Demands", "Model"]
 
 _LEAST_CORES: Final = 0.1
 _SIMULATED: Final = 5000
-_LOOP: Final = 32  # requests of an event loop that are taken to be in flight under load
 _SWITCH_INTERVAL: Final = 0.005  # sys.getswitchinterval() unless the application sets it
 _SEEDS: Final = (1, 2, 3)
 
@@ -86,37 +84,6 @@ class Demands:
         )
 
 
-def demands(population: int, blocks: Sequence[Block]) -> Demands:
-    """What a request needed in these blocks of a probe."""
-    done = max(1, sum(block.completed for block in blocks))
-    recorded = max(1, sum(block.recorded for block in blocks))
-
-    def each(name: str) -> float:
-        return math.fsum(getattr(block, name) for block in blocks) / recorded
-
-    def used(name: str) -> float:
-        return math.fsum(getattr(block.host, name) for block in blocks)
-
-    embedded, cpu = each("db_cpu"), each("cpu")
-    networked = used("database") / done
-    app = max(used("app") / done - embedded, cpu)
-    return Demands(
-        population=population,
-        response=math.fsum(block.response for block in blocks) / done,
-        wall=each("wall"),
-        app=app,
-        server=app - cpu,
-        blocked=max(0.0, each("loop") - cpu),
-        db_cpu=embedded + networked,
-        db_wait=max(0.0, each("db_wait") - networked),
-        pool_wait=each("pool_wait"),
-        pool_held=each("pool_held"),
-        outside=each("outside"),
-        generator=used("generator") / done,
-        neighbours=used("neighbours") / max(used("seconds"), 1e-9),
-    )
-
-
 @dataclass(frozen=True)
 class Model:
     """What is known of the application, and what follows from it."""
@@ -166,10 +133,11 @@ class Model:
         alone = self.alone
         share = min(1.0, alone.pool_held / alone.wall) if alone.wall else 0.0
         inside = alone.pool_held - alone.db_cpu - share * (alone.app - alone.server)
-        return min(max(0.0, inside), self._delay)
+        return min(max(0.0, inside), self.delay)
 
     @property
-    def _delay(self) -> float:
+    def delay(self) -> float:
+        """Seconds of a lone request that are no work of anybody's: plain waiting."""
         alone = self.alone
         spent = alone.app + alone.blocked + alone.db_cpu + alone.generator + alone.pool_wait
         return max(0.0, alone.response - spent)
@@ -178,7 +146,7 @@ class Model:
         """The closed network as the formulas take it."""
         others = self.full.db_cpu
         found = [self._interpreter, laws.servers(max(self.full.generator, 1e-7), self.available)]
-        delay = self._delay
+        delay = self.delay
         inner = [laws.servers(max(others, 1e-7), self.available)]
         if tokens and self.pool:
             held, limit = self._held_delay, self.pool * self.replicas
@@ -301,100 +269,3 @@ class Model:
 
 def _station(kind: Kind, demand: float, capacity: float, rate: float) -> Station:
     return Station(Resource(kind), demand, capacity, min(1.0, rate * demand / capacity))
-
-
-def model_of(evidence: Evidence, cores: int) -> Model:
-    """Build the model from the two probes of a run."""
-    first, last = evidence.probes[0], evidence.probes[-1]
-    alone, full = demands(first.population, first.blocks), demands(last.population, last.blocks)
-    bare = Model(
-        alone=alone,
-        full=full,
-        replicas=evidence.replicas,
-        # What limits a loop's requests (a pool) is a station of its own in the model.
-        slots=evidence.slots if evidence.interface == "wsgi" else max(_LOOP, evidence.slots),
-        pool=evidence.pool_size,
-        cores=float(cores),
-        lock=0.0,
-        lock_routes=(),
-        jobs=(),
-        limited=evidence.interface == "wsgi",
-        attributed=evidence.interface != "url",
-    )
-    waits: dict[str, float] = {}
-    for (route, _), seconds in lock_waits(last, evidence.sampled).items():
-        waits[route] = waits.get(route, 0.0) + seconds
-    lock = _lock_demand(bare, sum(waits.values()), last)
-    locked = bare.changed(lock=lock, lock_routes=_lock_shares(first, waits))
-    model = locked.changed(jobs=_jobs(first, locked))
-    return model.changed(correction=_correction(model, last))
-
-
-def _correction(model: Model, probe: Probe) -> float:
-    measured = model.changed(slots=max(1, probe.population // model.replicas))
-    ratio = probe.throughput / measured.uncorrected if measured.uncorrected else 1.0
-    return min(1.5, max(0.5, ratio))
-
-
-def _lock_demand(model: Model, waited: float, probe: Probe) -> float:
-    waiting = waited / max(1, sum(block.recorded for block in probe.blocks))
-    spare = model._delay  # noqa: SLF001 - a method in all but name
-    if waiting < 0.02 * model.full.wall:
-        return 0.0
-    per_replica = max(1, probe.population // model.replicas)
-    interpreter = laws.servers(model.full.app + model.alone.blocked, 1)
-    return laws.invert_demand(waiting, [interpreter], spare, per_replica)
-
-
-def _lock_shares(probe: Probe, waits: dict[str, float]) -> tuple[float, ...]:
-    whole = sum(waits.values())
-    requests = sum(route.requests for route in probe.routes)
-    if not whole:
-        return tuple(0.0 for _ in probe.routes)
-    return tuple(
-        waits.get(route.route, 0.0) / whole * requests / max(1, route.requests)
-        for route in probe.routes
-    )
-
-
-def _jobs(probe: Probe, model: Model) -> tuple[Job, ...]:
-    """Requests to replay: every route's shapes, each as often as the route was asked for."""
-    requests = sum(route.requests for route in probe.routes)
-    wanted = 2000
-    network_wait = max(0.0, model.alone.response - model.alone.wall - model.alone.server)
-    networked = model.alone.db_cpu - _embedded(probe)
-    jobs: list[Job] = []
-    for index, route in enumerate(probe.routes):
-        share = route.requests / requests
-        hold = model.lock * model.lock_routes[index]
-        for k in range(round(share * wanted)):
-            shape = route.shapes[k % len(route.shapes)]
-            database = shape.db_cpu
-            if networked > 0 and model.alone.db_wait + networked > 0:
-                database += _db_wait(route) * networked / (model.alone.db_wait + networked)
-            delay = max(0.0, shape.delay - shape.blocked - (database - shape.db_cpu))
-            locked = min(hold, delay)
-            held = min(max(0.0, shape.pool_held - database - shape.cpu), delay - locked)
-            jobs.append(
-                Job(
-                    route=index,
-                    app=shape.cpu + shape.blocked + model.alone.server,
-                    database=database,
-                    held=held,
-                    locked=locked,
-                    delay=delay - held - locked + network_wait,
-                    pooled=shape.pool_held > 0 and model.pool > 0,
-                )
-            )
-    return tuple(jobs)
-
-
-def _embedded(probe: Probe) -> float:
-    recorded = max(1, sum(block.recorded for block in probe.blocks))
-    return sum(block.db_cpu for block in probe.blocks) / recorded
-
-
-def _db_wait(route: object) -> float:
-    uses = getattr(route, "resources", ())
-    waits = sum(use.use - use.cpu for use in uses if use.resource.kind is Kind.DB_WAIT)
-    return float(waits) / max(1, getattr(route, "requests", 1))

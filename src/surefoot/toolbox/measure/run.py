@@ -5,28 +5,27 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import time
-from collections.abc import AsyncIterator, Callable, Coroutine
+from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass
-from typing import Any, Final, TypeVar
+from typing import Final
 
 from surefoot.config import Settings
-from surefoot.core.records import Capacity, Diagnosis, Evidence, Probe, RatePoint, Slo
+from surefoot.core.records import Capacity, Diagnosis, Evidence, Probe, Slo
 from surefoot.core.resources import Kind
-from surefoot.errors import RefusedError, ServerError
-from surefoot.toolbox.analysis.model import Model, model_of
-from surefoot.toolbox.analysis.search import Search, point_seconds
-from surefoot.toolbox.diagnose import diagnose, too_slow_alone
+from surefoot.errors import RefusedError
+from surefoot.toolbox.analysis.fit import model_of
+from surefoot.toolbox.analysis.model import Model
+from surefoot.toolbox.diagnose import diagnose
 from surefoot.toolbox.load import Closed, Generator, LoadResult, Workload
 from surefoot.toolbox.measure import host
-from surefoot.toolbox.measure.conditions import noise, refuse_useless
-from surefoot.toolbox.measure.point import Held, hold
-from surefoot.toolbox.measure.probe import probe
+from surefoot.toolbox.measure.bench import Bench
+from surefoot.toolbox.measure.conditions import refuse_useless
+from surefoot.toolbox.measure.rates import RateSearch
 from surefoot.toolbox.measure.subject import Subject, Url, started
 from surefoot.toolbox.target import Application
 
 __all__ = ["Interrupted", "Measurement", "Plan", "beyond_throughput", "measure"]
 
-T = TypeVar("T")
 Say = Callable[[str], None]
 
 _CHECK_SECONDS: Final = 1.5
@@ -36,9 +35,6 @@ _PROBE_LONGEST: Final = 20.0
 _LOOP_SLOTS: Final = 32
 _MOST_IN_FLIGHT: Final = 64
 _BLACK_BOX_SLOTS: Final = 16  # how many it has cannot be seen from outside
-_BEYOND: Final = 1.25
-_BEYOND_SECONDS: Final = 4.0
-_SETTLE: Final = 0.3
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,7 +96,7 @@ async def measure(plan: Plan, say: Say, stop: asyncio.Event) -> Measurement:
     async with _running(plan, say) as bench:
         evidence, model = await _probes(plan, bench, say, stop)
         say("predicting")
-        search = _Search(plan, bench, evidence, model, say, stop)
+        search = RateSearch(plan.search_seconds, bench, evidence, model, say, stop)
         predicted = await asyncio.to_thread(search.predict)
         await bench.race(search.run(predicted))
     evidence = search.evidence()
@@ -110,45 +106,8 @@ async def measure(plan: Plan, say: Say, stop: asyncio.Event) -> Measurement:
     return Measurement(evidence, diagnosis, model, curve, time.monotonic() - began, stop.is_set())
 
 
-@dataclass
-class _Bench:
-    """The running application and what loads it."""
-
-    subject: Subject
-    generator: Generator
-    database: bool = True
-    """Whether database servers on this host count as the application's."""
-
-    def owners(self) -> host.Owners:
-        """Whose processes are whose, now."""
-        return host.Owners(self.subject.pids(), self.generator.pids, self.database)
-
-    async def probe(self, population: int, seconds: float, stop: asyncio.Event) -> Probe:
-        """One closed loop."""
-        receiver = self.subject.receiver
-        return await self.race(
-            probe(self.generator, receiver, self.owners, population, seconds, stop=stop)
-        )
-
-    async def race(self, work: Coroutine[Any, Any, T]) -> T:
-        """Do the work unless the application dies first."""
-        task = asyncio.ensure_future(work)
-        failure = self.subject.failure
-        try:
-            both: set[asyncio.Future[Any]] = {task, failure}
-            await asyncio.wait(both, return_when=asyncio.FIRST_COMPLETED)
-            if failure.done() and not task.done():
-                raise failure.result()
-            return await task
-        finally:
-            if not task.done():
-                task.cancel()
-                with contextlib.suppress(asyncio.CancelledError, ServerError):
-                    await task
-
-
 @contextlib.asynccontextmanager
-async def _running(plan: Plan, say: Say) -> AsyncIterator[_Bench]:
+async def _running(plan: Plan, say: Say) -> AsyncIterator[Bench]:
     say(f"starting {plan.name}" if plan.application else f"connecting to {plan.url}")
     async with contextlib.AsyncExitStack() as open_things:
         subject: Subject = Url(plan.url)
@@ -162,11 +121,11 @@ async def _running(plan: Plan, say: Say) -> AsyncIterator[_Bench]:
             latency=plan.settings.config.slo.latency,
             owned=plan.owned,
         )
-        yield _Bench(subject, await open_things.enter_async_context(generator))
+        yield Bench(subject, await open_things.enter_async_context(generator))
 
 
 async def _probes(
-    plan: Plan, bench: _Bench, say: Say, stop: asyncio.Event
+    plan: Plan, bench: Bench, say: Say, stop: asyncio.Event
 ) -> tuple[Evidence, Model]:
     seconds = await _checked(plan, bench, say, stop)
     say(f"one request at a time, for {seconds:.0f} s")
@@ -201,7 +160,7 @@ async def _probes(
     return evidence, model_of(evidence, host.cores())
 
 
-async def _checked(plan: Plan, bench: _Bench, say: Say, stop: asyncio.Event) -> float:
+async def _checked(plan: Plan, bench: Bench, say: Say, stop: asyncio.Event) -> float:
     """Look at the answers before any is measured; returns how long a probe should last."""
     say("looking at the answers")
     plainly = Closed(population=1, seconds=_CHECK_SECONDS)
@@ -238,111 +197,6 @@ def _estimate(plan: Plan, checked: LoadResult) -> float:
 def _stop_here(stop: asyncio.Event) -> None:
     if stop.is_set():
         raise Interrupted
-
-
-class _Search:
-    """The rate points of one run."""
-
-    def __init__(
-        self,
-        plan: Plan,
-        bench: _Bench,
-        evidence: Evidence,
-        model: Model,
-        say: Say,
-        stop: asyncio.Event,
-    ) -> None:
-        self.slo: Slo = evidence.slo
-        self.bench, self.model, self.say, self.stop = bench, model, say, stop
-        self.before = evidence
-        self.left = plan.search_seconds
-        self.ignored = too_slow_alone(evidence.probes[0], self.slo)
-        self.search = Search(self.slo, 1.0, 1.0)
-        self.beyond: RatePoint | None = None
-
-    def predict(self) -> float:
-        """The simulated rate at the SLO."""
-        routes = [route.route for route in self.before.probes[0].routes]
-        without = frozenset(i for i, name in enumerate(routes) if name in self.ignored)
-        return self.model.slo_rate(self.slo, without=without)
-
-    async def run(self, predicted: float) -> None:
-        """Search around the prediction, then offer more than can be served."""
-        saturation = self.model.saturation
-        guess = predicted if predicted > 0.05 * saturation else 0.5 * saturation
-        self.search = Search(self.slo, guess, 2 * saturation)
-        while not self.stop.is_set() and self.left > 1:
-            rate = self.search.propose()
-            if rate is None:
-                break
-            await self._point(rate)
-        if not self.stop.is_set():
-            await self._beyond(max(saturation, self.search.capacity.high))
-
-    async def _point(self, rate: float) -> None:
-        held = Held(self.slo, rate, self._ignored_names())
-        while True:
-            seconds = point_seconds(self.slo, rate, self.left)
-            self.say(f"{rate:.0f} requests/s for {seconds:.0f} s ({self._bracket()})")
-            interrupted = await hold(
-                held, self.bench.generator, self.bench.owners, seconds, self.stop
-            )
-            self.left -= seconds
-            undecided = held.judgement().verdict == "undecided"
-            if interrupted or not undecided or not self.search.may_extend or self.left < 1:
-                break
-            self.search.extend()
-        if not interrupted:
-            self.search.add(held.point())
-        if self.bench.subject.receiver is not None:
-            self.bench.subject.receiver.collect()
-        await asyncio.sleep(_SETTLE)
-
-    def _bracket(self) -> str:
-        capacity = self.search.capacity
-        if not capacity.high:
-            return "first point"
-        return f"between {capacity.low:.0f} and {capacity.high:.0f}"
-
-    def _ignored_names(self) -> frozenset[str]:
-        medians = self.before.probes[0].medians
-        return frozenset(name for name, median in medians if median > self.slo.latency)
-
-    async def _beyond(self, saturation: float) -> None:
-        rate = saturation * _BEYOND
-        self.say(f"beyond saturation: {rate:.0f} requests/s for {_BEYOND_SECONDS:.0f} s")
-        held = Held(self.slo, rate, frozenset())
-        seconds = max(_BEYOND_SECONDS, min(10.0, 100 / max(rate, 1)))
-        await hold(held, self.bench.generator, self.bench.owners, seconds, self.stop)
-        self.beyond = held.point(beyond=True)
-
-    def evidence(self) -> Evidence:
-        """The evidence of the probes with all points added."""
-        points = tuple(sorted(self.search.points, key=lambda point: point.rate))
-        before = self.before
-        notes = list(before.notes)
-        notes += [f"{route} misses the SLO even alone" for route in self.ignored]
-        notes += self._weakly_judged()
-        notes += [text for text in [noise(self.model.full.neighbours, self.model.cores)] if text]
-        return Evidence(
-            **{name: getattr(before, name) for name in Evidence.__slots__}
-            | {"points": (*points, *([self.beyond] if self.beyond else [])), "notes": tuple(notes)}
-        )
-
-    def _weakly_judged(self) -> list[str]:
-        capacity = self.search.capacity
-        deciding = [p for p in self.search.points if p.rate in {capacity.low, capacity.high}]
-        lowest = min((point.judged for point in deciding), default=self.slo.quantile)
-        if lowest >= self.slo.quantile:
-            return []
-        wanted, used = self.slo.quantile * 100, lowest * 100
-        few = f"too few requests for p{wanted:g}: p{used:g} decided"
-        return [f"{few}; a larger --seconds lets the SLO's own quantile decide"]
-
-    def invalid(self) -> str:
-        """Why the capacity found means nothing; empty when it does."""
-        near = [point for point in self.search.points if not point.valid]
-        return near[-1].why_invalid if near else ""
 
 
 def _curve(model: Model, slo: Slo, capacity: Capacity) -> tuple[tuple[float, float, float], ...]:
