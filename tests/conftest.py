@@ -19,7 +19,9 @@ FIRST_PORT, LAST_PORT = 20000, 32000
 
 
 def need(binary: str, package: str) -> str:
-    found = shutil.which(binary)
+    # Debian keeps PostgreSQL's server and initdb out of the path.
+    places = sorted(Path("/usr/lib/postgresql").glob(f"*/bin/{binary}"), reverse=True)
+    found = shutil.which(binary) or next(map(str, places), None)
     if found is None:
         reason = f"{binary} is not installed: apt-get install {package}"
         if os.environ.get("CI"):
