@@ -49,6 +49,7 @@ _HEADER: Final = struct.Struct("<2sBxII")
 _FRAME: Final = struct.Struct("<BI")
 _STRING: Final = struct.Struct("<I")
 _RECORD: Final = struct.Struct("<IIHQQQQQH")
+_WHOLE_RECORD: Final = struct.Struct(_FRAME.format + _RECORD.format.removeprefix("<"))
 _SPEND: Final = struct.Struct("<IIIIQQQ")
 _STACK: Final = struct.Struct("<IIIIH")
 _K_STRING, _K_RECORD, _K_STACK, _K_STATS = 1, 2, 3, 4
@@ -64,6 +65,7 @@ class Encoder:
 
     Attributes:
         oversize: Frames left out because one alone exceeds the limit.
+        full: Datagrams that are complete and not taken yet.
     """
 
     def __init__(self, worker: int, limit: int = MAX_DATAGRAM_BYTES) -> None:
@@ -74,27 +76,22 @@ class Encoder:
         self._ids: dict[str, int] = {}
         self._parts: list[bytes] = []
         self._size = 0
-        self._full: list[bytes] = []
+        self.full: list[bytes] = []
         self._begin()
-
-    @property
-    def full(self) -> bool:
-        """Whether at least one datagram is complete."""
-        return bool(self._full)
 
     def forget(self) -> None:
         """Start a new epoch: something was lost, so every string is sent again when needed."""
         self._epoch += 1
         self._ids.clear()
-        self._full.clear()
+        self.full.clear()
         self._begin()
 
     def take(self) -> list[bytes]:
         """The datagrams made so far; the caller sends them in this order."""
         if len(self._parts) > 1:
-            self._full.append(b"".join(self._parts))
+            self.full.append(b"".join(self._parts))
             self._begin()
-        full, self._full = self._full, []
+        full, self.full = self.full, []
         return full
 
     def record(
@@ -114,15 +111,22 @@ class Encoder:
             times: ``start_ns, wall_ns, cpu_ns, queued_ns, loop_ns``.
             spends: ``(resource, what, site)`` to ``[count, wait_ns, use_ns, cpu_ns]``.
         """
-        name = self._name
-        if not spends:
-            self._add(_K_RECORD, _RECORD.pack(name(method), name(route), status, *times, 0))
+        ids = self._ids
+        asked = ids.get(method) or self._define(method)
+        served = ids.get(route) or self._define(route)
+        if not spends and self._size + _WHOLE_RECORD.size <= self._limit:
+            # Most requests of a fast application, and then each call counts.
+            self._parts.append(
+                _WHOLE_RECORD.pack(_K_RECORD, _RECORD.size, asked, served, status, *times, 0)
+            )
+            self._size += _WHOLE_RECORD.size
             return
+        name = self._name
         tail = [
             _SPEND.pack(name(key[0]), name(key[1]), name(key[2]), min(n, _MAX_COUNT), *ns)
             for key, (n, *ns) in spends.items()
         ]
-        head = _RECORD.pack(name(method), name(route), status, *times, len(tail))
+        head = _RECORD.pack(asked, served, status, *times, len(tail))
         self._add(_K_RECORD, head + b"".join(tail))
 
     def stack(self, route: str, state: str, frames: tuple[str, ...], site: str, count: int) -> None:
@@ -160,7 +164,7 @@ class Encoder:
         size = _FRAME.size + len(payload)
         if self._size + size > self._limit:
             if len(self._parts) > 1:
-                self._full.append(b"".join(self._parts))
+                self.full.append(b"".join(self._parts))
                 self._begin()
             if self._size + size > self._limit:
                 self.oversize += 1

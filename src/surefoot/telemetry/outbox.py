@@ -78,9 +78,15 @@ class Outbox:
         sender = self._sender
         if sender is None:
             self._pulse.dropped += 1
-        elif sender.ready and not self._waiting and self._flushing.acquire(blocking=False):
+        elif not sender.waiting and not self._waiting and self._flushing.acquire(blocking=False):
             try:
-                _encode(sender, request, wall_ns)
+                sender.encoder.record(
+                    request.method,
+                    request.route,
+                    request.status,
+                    (request.start_ns, wall_ns, request.cpu_ns, request.queued_ns, request.loop_ns),
+                    request.spends,
+                )
                 self._encoded += 1
                 if sender.encoder.full and not sender.flush():
                     self._lost()
@@ -111,7 +117,7 @@ class Outbox:
         """Send what waits and what the worker says about itself, and forget the socket."""
         self.flush(stats=True)
         for _ in range(_LAST_TRIES):
-            if self._sender is None or self._sender.ready:
+            if self._sender is None or not self._sender.waiting:
                 break
             time.sleep(_LAST_PAUSE)
             self.flush(stats=True)
@@ -123,7 +129,7 @@ class Outbox:
         listening = sender.flush()
         if not listening:
             self._lost()
-        elif not sender.ready:
+        elif sender.waiting:
             return
         while self._waiting:
             # Taken one by one: other threads append to this very deque meanwhile.
@@ -141,7 +147,7 @@ class Outbox:
         self._say(sender, now=stats)
         if not sender.flush():
             self._lost()
-        elif sender.ready:
+        elif not sender.waiting:
             self._encoded = 0
 
     def _lost(self) -> None:

@@ -30,7 +30,7 @@ _MAX_STACKS: Final = 500
 _MAX_PENDING: Final = 2000
 _MAX_COROUTINES: Final = 48
 """Suspended requests looked at in one tick; of more, a random part stands for all."""
-_ENTRIES: Final = frozenset({"__call__", "_step"})
+_ENTRIES: Final = frozenset({"__call__", "__next__"})
 """Our functions through which a request enters the application or is handed to a thread."""
 
 Seen = tuple[str, tuple[str, ...], str, int]

@@ -22,27 +22,23 @@ class Sender:
     is gone everything is dropped and the encoder told to start anew.
 
     Attributes:
-        encoder: Where values are added before ``flush``.
+        encoder: Where values are added before ``flush``, and only while nothing is waiting.
+        waiting: Datagrams encoded before that have not left.
     """
 
     def __init__(self, path: str, worker: int) -> None:
         self.encoder = Encoder(worker)
         self._path = path
         self._socket: socket.socket | None = None
-        self._waiting: deque[bytes] = deque()
-
-    @property
-    def ready(self) -> bool:
-        """Whether what was encoded before has left; only then encode more."""
-        return not self._waiting
+        self.waiting: deque[bytes] = deque()
 
     def flush(self) -> bool:
         """Send what was encoded; ``False`` if it was lost because nobody listens."""
-        self._waiting.extend(self.encoder.take())
+        self.waiting.extend(self.encoder.take())
         try:
-            while self._waiting:
-                self._open().send(self._waiting[0])
-                self._waiting.popleft()
+            while self.waiting:
+                self._open().send(self.waiting[0])
+                self.waiting.popleft()
         except OSError as error:
             if error.errno in _FULL:
                 return True
@@ -52,7 +48,7 @@ class Sender:
 
     def close(self) -> None:
         """Forget everything under way and close the socket."""
-        self._waiting.clear()
+        self.waiting.clear()
         self.encoder.forget()
         held, self._socket = self._socket, None
         if held is not None:

@@ -59,27 +59,9 @@ class Steps(Coroutine[Any, Any, Any]):
     def __iter__(self) -> Steps:
         return self
 
-    def __next__(self) -> Any:
-        return self._step(self._send, None)
-
-    def send(self, value: Any) -> Any:
-        """One step."""
-        return self._step(self._send, value)
-
-    def throw(self, *error: Any) -> Any:
-        """One step that begins with an exception."""
-        return self._step(lambda given: self._coroutine.throw(*given), error)
-
-    def close(self) -> None:
-        """End it where it stands."""
-        self._forget()
-        self._coroutine.close()
-
-    def __getattr__(self, name: str) -> Any:
-        # cr_frame, cr_running, cr_await, __name__: what debuggers and anyio ask a coroutine for.
-        return getattr(self._coroutine, name)
-
-    def _step(self, advance: Callable[[Any], Any], value: Any) -> Any:
+    def __next__(self, advance: Callable[[Any], Any] | None = None, value: Any = None) -> Any:
+        if advance is None:
+            advance = self._send
         request = self._request
         active = self._recorder.active
         thread = _thread()
@@ -107,6 +89,23 @@ class Steps(Coroutine[Any, Any, Any]):
                 active[thread] = outer
             if took > BLOCKED_NS:
                 self._recorder.pulse.blocked(request.step_site, took)
+
+    def send(self, value: Any) -> Any:
+        """One step."""
+        return self.__next__(self._send, value)
+
+    def throw(self, *error: Any) -> Any:
+        """One step that begins with an exception."""
+        return self.__next__(lambda given: self._coroutine.throw(*given), error)
+
+    def close(self) -> None:
+        """End it where it stands."""
+        self._forget()
+        self._coroutine.close()
+
+    def __getattr__(self, name: str) -> Any:
+        # cr_frame, cr_running, cr_await, __name__: what debuggers and anyio ask a coroutine for.
+        return getattr(self._coroutine, name)
 
     def _forget(self) -> None:
         children = self._request.children

@@ -20,19 +20,19 @@ def route(scope: Scope, root: str) -> str:
         scope: After the call.
         root: ``root_path`` before the call; what was added to it is where mounts begin.
     """
-    mounted = _mounted(scope, root)
+    mounted = _mounted(scope, root) if scope.get("root_path", "") != root else ""
     found = scope.get("route")
     if found is None and "endpoint" in scope and "router" in scope:
         found = _by_endpoint(getattr(scope["router"], "routes", ()), scope)
-    path = _included(scope, found) or getattr(found, "path", None)
+    path = _included(scope["fastapi"], found) if scope.get("fastapi") else None
+    path = path or getattr(found, "path", None)
     if path is None or hasattr(found, "routes"):
         return f"{mounted}/{{path}}" if mounted else ""
     return mounted + str(path)
 
 
-def _included(scope: Scope, found: Any) -> str | None:
+def _included(fastapi: Any, found: Any) -> str | None:
     """FastAPI's route may come from a router included under a prefix that only FastAPI knows."""
-    fastapi = scope.get("fastapi")
     context = fastapi.get("effective_route_context") if isinstance(fastapi, dict) else None
     if context is None or getattr(context, "original_route", None) is not found:
         return None
