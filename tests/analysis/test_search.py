@@ -18,13 +18,13 @@ SLO = Slo(0.25, 0.99, 0.001)
 IDLE = HostUse(1.0, 2, 0.0, 0.0, 0.0, 0.0, 0.0)
 
 
-def point(rate, verdict):
+def point(rate, verdict, sent=100, errors=0):
     return RatePoint(
         rate=rate,
         seconds=4.0,
-        sent=100,
-        completed=100,
-        errors=0,
+        sent=sent,
+        completed=sent,
+        errors=errors,
         p50=0.01,
         p99=0.02,
         quantile=0.02,
@@ -79,6 +79,15 @@ def test_never_a_point_that_passed_is_a_capacity_of_nothing():
     search.add(point(92.0, "fail"))
     assert search.capacity.rps == 0.0
     assert search.capacity.high == 92.0
+
+
+def test_errors_too_rare_for_one_point_are_judged_over_all_that_passed():
+    search = Search(SLO, 100.0, 200.0)
+    for rate in (92.0, 100.0, 108.0, 116.0):
+        # Two in 500: no single point excludes one in a thousand, all of them together do.
+        search.add(point(rate, "pass", sent=500, errors=2))
+    assert search.errors.low > SLO.errors
+    assert search.capacity.rps == 0.0
 
 
 @settings(deadline=None)

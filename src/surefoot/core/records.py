@@ -223,6 +223,8 @@ class Probe:
     """Median response time, in seconds, of each request of the workload by its name."""
     pool_size: int = 0
     """Connections that one worker's pools may hand out; 0 when none was seen."""
+    blocked: tuple[tuple[str, int, float], ...] = ()
+    """Lines at which an event loop stood still for over 30 ms: site, how often, longest seconds."""
     sampled: float = 0.0
     """Mean seconds between two stack samples of a worker; 0 when nothing was sampled."""
     dropped: int = 0

@@ -15,7 +15,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from html.parser import HTMLParser
 from typing import Any, Final
-from urllib.parse import urljoin, urlsplit
+from urllib.parse import unquote, urljoin, urlsplit
 
 from surefoot.toolbox.target import Route
 
@@ -119,7 +119,9 @@ class _Crawl:
                 return
         if seen:
             # Whole paths: values of several parameters belong together.
-            self.found.paths["/{*}"] = [path.removeprefix("/") for path in seen]
+            # The generator encodes them again.
+            bare = dict.fromkeys(unquote(urlsplit(path).path).removeprefix("/") for path in seen)
+            self.found.paths["/{*}"] = [*self.found.paths.get("/{*}", ()), *bare]
         else:
             self.found.skipped[route.template] = "no link to it was found; write its values by hand"
 

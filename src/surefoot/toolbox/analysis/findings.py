@@ -125,6 +125,22 @@ def _waits(case: Case) -> Weighed:
                 )
 
 
+def _standstills(case: Case) -> Weighed:
+    """Where the watcher of the event loop saw it stand still."""
+    for site, count, longest in case.serial.blocked:
+        if site:
+            yield (
+                count * longest / case.requests,
+                _finding(
+                    f"app.loop stood still {count} times, {longest * 1e3:.0f} ms at the longest, "
+                    f"at {site}",
+                    site,
+                    0.0,
+                    "",
+                ),
+            )
+
+
 def _locks(case: Case) -> Weighed:
     recorded = {route.route: route for route in case.busy.routes}
     for (route, site), waited in lock_waits(case.busy, case.evidence.sampled).items():
@@ -193,7 +209,7 @@ def _server(case: Case) -> Weighed:
 _ABOUT: Final[dict[Kind, tuple[Callable[[Case], Weighed], ...]]] = {
     Kind.HOST_CPU: (_host, _cpu, _repeated, _statements),
     Kind.APP_CPU: (_cpu, _repeated, _server),
-    Kind.APP_LOOP: (_waits, _outside, _cpu),
+    Kind.APP_LOOP: (_standstills, _waits, _outside, _cpu),
     Kind.APP_THREADS: (_outside, _statements, _waits, _cpu),
     Kind.APP_LOCK: (_locks,),
     Kind.DB_POOL: (_pool, _outside, _statements, _waits),

@@ -146,9 +146,15 @@ class Search:
         return math.sqrt(self.passed * self.failed)
 
     @property
+    def errors(self) -> Interval:
+        """Share of errors in all points that passed: one point alone has too few requests."""
+        passed = [point for point in self.points if point.verdict == "pass"]
+        return share_interval(sum(p.errors for p in passed), sum(p.sent for p in passed))
+
+    @property
     def capacity(self) -> Capacity:
         """The highest rate that met the SLO, and between which rates the limit lies."""
-        if not self.passed:
+        if not self.passed or self.errors.low > self.slo.errors:
             high = 0.0 if math.isinf(self.failed) else self.failed
             return Capacity(0.0, 0.0, high)
         high = self.passed if math.isinf(self.failed) else self.failed

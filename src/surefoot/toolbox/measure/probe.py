@@ -6,7 +6,7 @@ import asyncio
 import bisect
 import itertools
 import time
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Final, Self
@@ -14,7 +14,7 @@ from typing import Final, Self
 from surefoot.core.records import Block, HostUse, Probe, Record, RouteUse, StackSample
 from surefoot.core.resources import Kind
 from surefoot.core.stats import quantile
-from surefoot.core.wire import WorkerStats
+from surefoot.core.worker import WorkerStats
 from surefoot.toolbox.analysis import aggregate
 from surefoot.toolbox.load import Closed, Generator, LoadResult
 from surefoot.toolbox.measure import host
@@ -110,9 +110,24 @@ async def probe(
         stacks=tuple(stacks),
         medians=_medians(result),
         pool_size=max((worker.pool_size for worker in workers.values()), default=0),
+        blocked=_blocked(before, workers),
         sampled=_sampled(before, workers),
         dropped=sum(worker.dropped for worker in workers.values()),
     )
+
+
+def _blocked(
+    before: Mapping[int, WorkerStats], after: Mapping[int, WorkerStats]
+) -> tuple[tuple[str, int, float], ...]:
+    """Where loops stood still meanwhile, the most frequent line first."""
+    counts: Counter[str] = Counter()
+    longest: dict[str, float] = {}
+    for pid, stats in after.items():
+        known = {at.site: at.count for at in before[pid].blocked} if pid in before else {}
+        for at in stats.blocked:
+            counts[at.site] += at.count - known.get(at.site, 0)
+            longest[at.site] = max(longest.get(at.site, 0.0), at.max_ns / 1e9)
+    return tuple((site, n, longest[site]) for site, n in counts.most_common() if n > 0)
 
 
 def _sampled(before: Mapping[int, WorkerStats], after: Mapping[int, WorkerStats]) -> float:

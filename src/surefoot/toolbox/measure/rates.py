@@ -21,6 +21,7 @@ Say = Callable[[str], None]
 _BEYOND: Final = 1.25
 _BEYOND_SECONDS: Final = 4.0
 _SETTLE: Final = 0.3
+_ERRORS_DECIDED: Final = 3000  # requests in which three errors of one in a thousand are due
 
 
 class RateSearch:
@@ -106,6 +107,7 @@ class RateSearch:
         notes = list(before.notes)
         notes += [f"{route} misses the SLO even alone" for route in self.ignored]
         notes += self._weakly_judged()
+        notes += self._errors()
         notes += [text for text in [noise(self.model.full.neighbours, self.model.cores)] if text]
         return Evidence(
             **{name: getattr(before, name) for name in Evidence.__slots__}
@@ -121,6 +123,14 @@ class RateSearch:
         wanted, used = self.slo.quantile * 100, lowest * 100
         few = f"too few requests for p{wanted:g}: p{used:g} decided"
         return [f"{few}; a larger --seconds lets the SLO's own quantile decide"]
+
+    def _errors(self) -> list[str]:
+        errors, sent = self.search.errors, sum(p.sent for p in self.search.points)
+        if errors.low > self.slo.errors:
+            return [f"{errors.value:.2%} of all answers were errors, at rates that met the latency"]
+        if sent < _ERRORS_DECIDED and sent:
+            return [f"{sent} requests are too few to tell errors of {self.slo.errors:.2%}"]
+        return []
 
     def invalid(self) -> str:
         """Why the capacity found means nothing; empty when it does."""
