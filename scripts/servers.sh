@@ -1,5 +1,5 @@
 #!/bin/sh
-# Sees to the servers that the tests start for themselves: PostgreSQL, Redis, Memcached.
+# Sees to the programs that the tests use: PostgreSQL, Redis, Memcached, ps.
 #
 # Missing ones are installed by apt-get when run as root, or by brew; else they are named and the
 # tests that need them are skipped. Nothing that is installed here is started or starts at boot.
@@ -17,6 +17,7 @@ missing() {
 postgres postgresql postgresql@17
 redis-server redis-server redis
 memcached memcached memcached
+ps procps procps
 ${CI:+chromium chromium chromium}
 END
 }

@@ -28,6 +28,10 @@ def _left(data):
     return found
 
 
+def _examples():
+    return {path.name for path in (ROOT / "examples").iterdir()}
+
+
 @pytest.fixture
 def environ(tmp_path, monkeypatch):
     """Where the demo makes its directories, so that its processes can be told from others."""
@@ -37,6 +41,7 @@ def environ(tmp_path, monkeypatch):
 
 @linux
 def test_it_runs_measures_and_says_what_comes_next(environ):
+    before = _examples()
     result = subprocess.run(COMMAND, capture_output=True, text=True, timeout=150, check=False)
     # 3: too busy a machine to measure on, which the demo may say.
     assert result.returncode in {0, 3}, result.stdout + result.stderr
@@ -47,11 +52,13 @@ def test_it_runs_measures_and_says_what_comes_next(environ):
     if result.returncode == 0:
         assert "surefoot measure yourpackage.wsgi:application" in result.stdout
     assert _left(environ) == []
+    assert _examples() == before
 
 
 @linux
 @pytest.mark.parametrize("seconds", [0.5, 3, 8])
 def test_stopped_at_any_moment_it_leaves_no_process(environ, seconds):
+    before = _examples()
     with subprocess.Popen(
         COMMAND, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True
     ) as process:
@@ -59,3 +66,4 @@ def test_stopped_at_any_moment_it_leaves_no_process(environ, seconds):
         process.send_signal(signal.SIGTERM)
         assert process.wait(60) == 130
     assert _left(environ) == []
+    assert _examples() == before

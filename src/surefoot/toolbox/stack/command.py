@@ -6,6 +6,7 @@ import dataclasses
 import json
 import math
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Final
 
 from surefoot.config import Config, to_mapping
@@ -17,24 +18,27 @@ __all__ = ["server_command", "worker_environment"]
 _CONTROL_SOCKET: Final = (25, 1)
 
 
-def server_command(application: Application, config: Config, fds: Sequence[int]) -> list[str]:
+def server_command(
+    application: Application, config: Config, fds: Sequence[int], pid_file: Path
+) -> list[str]:
     """Arguments that serve the application on these listening sockets."""
     server = application.server
-    words = _gunicorn(server.version, config, fds)
+    words = _gunicorn(server.version, config, fds, pid_file)
     module = "gunicorn"
     if server.kind == "uvicorn":
         module, words = "surefoot.web.serve", _uvicorn(config, fds)
     return application.interpreter.command(application.appended, module, *words)
 
 
-def _gunicorn(version: str, config: Config, fds: Sequence[int]) -> list[str]:
+def _gunicorn(version: str, config: Config, fds: Sequence[int], pid_file: Path) -> list[str]:
     words = ["--worker-class", "gthread", "--workers", "1"]
     words += ["--threads", str(config.server.threads)]
     words += ["--keep-alive", str(math.ceil(config.server.keep_alive))]
     words += ["--graceful-timeout", str(math.ceil(config.server.graceful_timeout))]
     # A gunicorn.conf.py of the application's is read for its hooks; two replicas cannot share the
-    # process id file it may name.
-    words += ["--log-level", "warning", "--pid", ""]
+    # process id file it may name. An empty name would not do: gunicorn then makes a file of a
+    # random name in the working directory, which stays there when it is killed.
+    words += ["--log-level", "warning", "--pid", str(pid_file)]
     # With an inherited socket among its binds gunicorn drops every path, so all are inherited.
     for fd in fds:
         words += ["--bind", f"fd://{fd}"]

@@ -105,8 +105,11 @@ class Replica:
                 "SUREFOOT_SETTINGS": self._settings,
                 MARK: self._site.mark,
             }
+            pid_file = self.socket.with_suffix(".pid")
+            # One that a killed server left may name a process that is somebody else's by now.
+            pid_file.unlink(missing_ok=True)
             self._child = Child(
-                server_command(application, self._site.config, fds),
+                server_command(application, self._site.config, fds, pid_file),
                 directory=application.directory,
                 environment=environment,
                 output=self.output.path,
