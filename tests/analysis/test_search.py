@@ -103,7 +103,12 @@ def test_a_quantile_is_judged_only_by_enough_requests(q):
 
 @given(st.floats(0.5, 1e4), st.floats(1.0, 100))
 def test_a_point_never_lasts_longer_than_what_is_left(rate, left):
-    assert point_seconds(SLO, rate, left) <= left + 1e-9
+    assert 0 < point_seconds(SLO, rate, 100.0, left) <= left
+
+
+def test_a_slow_application_gets_four_points_and_a_fast_one_short_ones():
+    assert point_seconds(SLO, 20.0, 40.0, 40.0) == 10.0
+    assert point_seconds(SLO, 5000.0, 40.0, 40.0) == 3.0
 
 
 def blocks(median, count=10, each=150, seed=1):

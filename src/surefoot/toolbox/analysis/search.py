@@ -36,10 +36,14 @@ def judged_quantile(slo: Slo, rate: float, seconds: float) -> float:
     return 0.5
 
 
-def point_seconds(slo: Slo, rate: float, left: float) -> float:
-    """How long to hold a rate: enough requests, and long enough for a queue to show."""
-    wanted = max(_SHORTEST, 12 * slo.latency, needed(slo.quantile) * 1.1 / max(rate, 1e-9))
-    return max(min(wanted, left), min(_SHORTEST, left))
+def point_seconds(slo: Slo, rate: float, budget: float, left: float) -> float:
+    """How long to hold a rate: enough requests, and long enough for a queue to show.
+
+    A quarter of the budget at most: two points that fail say less than four of which one passes,
+    though a lower quantile has to decide them.
+    """
+    wanted = max(_SHORTEST, 12 * slo.latency, needed(slo.quantile) * 1.05 / max(rate, 1e-9))
+    return min(left, max(_SHORTEST, min(wanted, budget / 4)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,7 +146,9 @@ class Search:
         if math.isinf(self.failed):
             return min(self.passed * 1.15, max(self._ceiling, self.passed * 1.05))
         if not self.passed:
-            return self.failed * 0.75
+            # What it completed while it fell behind is about what it can do.
+            done = min(p.throughput for p in self.points if p.verdict != "pass")
+            return min(self.failed * 0.75, done * 0.85) if done else self.failed / 2
         return math.sqrt(self.passed * self.failed)
 
     @property

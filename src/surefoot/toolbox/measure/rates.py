@@ -39,7 +39,7 @@ class RateSearch:
         self.slo: Slo = evidence.slo
         self.bench, self.model, self.say, self.stop = bench, model, say, stop
         self.before = evidence
-        self.left = search_seconds
+        self.budget = self.left = search_seconds
         self.ignored = too_slow_alone(evidence.probes[0], self.slo)
         self.search = Search(self.slo, 1.0, 1.0)
         self.beyond: RatePoint | None = None
@@ -66,7 +66,7 @@ class RateSearch:
     async def _point(self, rate: float) -> None:
         held = Held(self.slo, rate, self._ignored_names())
         while True:
-            seconds = point_seconds(self.slo, rate, self.left)
+            seconds = point_seconds(self.slo, rate, self.budget, self.left)
             self.say(f"{rate:.0f} requests/s for {seconds:.0f} s ({self._bracket()})")
             interrupted = await hold(
                 held, self.bench.generator, self.bench.owners, seconds, self.stop
