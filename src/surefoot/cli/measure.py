@@ -22,14 +22,14 @@ from surefoot.toolbox.workload import workload_for, workload_for_url
 
 __all__ = ["COMMAND"]
 
-_SECONDS = 40.0
+_SECONDS = 35.0
 
 
 def _options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("target", nargs="?", help="what to measure, shop.wsgi:application say")
     parser.add_argument("--url", help="measure something that runs already, from outside")
     parser.add_argument(
-        "--seconds", type=float, default=_SECONDS, help="budget of the search (default 40)"
+        "--seconds", type=float, default=_SECONDS, help="budget of the search (default 35)"
     )
     parser.add_argument(
         "--i-own-this-host", action="store_true", help="let --url be a host that is not this one"
