@@ -109,7 +109,9 @@ class Data:
     """The data behind the application, and what may be done to it."""
 
     url_env: str = key(
-        "", "Environment variable from which the application reads its database URL."
+        "",
+        "Environment variable from which the application reads its database URL. "
+        "This version only checks it.",
     )
     disposable: bool = key(False, "Whether requests that write may be sent while measuring.")
 
@@ -132,7 +134,7 @@ class Database:
 
     pool_size: int = key(
         0,
-        "Connections its pool may hold; 0 leaves the application's own setting.",
+        "Connections its pool may hold; 0 leaves the application's own. This version only checks it.",
         minimum=0,
         maximum=10_000,
     )
