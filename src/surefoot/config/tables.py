@@ -134,7 +134,8 @@ class Database:
 
     pool_size: int = key(
         0,
-        "Connections its pool may hold; 0 leaves the application's own. This version only checks it.",
+        "Connections its pool may hold; 0 leaves the application's own. "
+        "This version only checks it.",
         minimum=0,
         maximum=10_000,
     )
