@@ -1,0 +1,286 @@
+"""Deciding between two from pairs of blocks, at any time, without fooling oneself.
+
+Each pair gives the logarithm of variant / base. Their mean gets an interval that holds at all
+times at once, so one may look after every pair and stop as soon as it says enough: the sequential
+t-test whose effect size has a normal prior, turned round into an interval (Lai, On confidence
+sequences, Annals of Statistics 4, 1976; Wang and Ramdas, Anytime-valid t-tests and confidence
+sequences for Gaussian means with unknown variance, 2023). It is exact for independent normal
+values at any number of pairs; a Student interval looked at after every pair is wrong in one case
+of five instead of one of twenty.
+"""
+
+from __future__ import annotations
+
+import math
+import random
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from statistics import fmean, stdev
+from types import MappingProxyType
+from typing import Final
+
+from surefoot.core.proof import Measure, Outcome, Pair, Ratio
+from surefoot.core.stats import share_interval
+
+__all__ = [
+    "LEAST_PAIRS",
+    "MARGINS",
+    "Judgement",
+    "Question",
+    "abba",
+    "judge",
+    "pairs_needed",
+    "radius",
+]
+
+LEAST_PAIRS: Final = 5
+MARGINS: Final[Mapping[Measure, float]] = MappingProxyType(
+    {
+        Measure.CPU: 0.03,
+        Measure.CAPACITY: 0.03,
+        Measure.LATENCY: 0.10,
+        Measure.ERRORS: 0.001,
+        Measure.MEMORY: 0.03,
+        Measure.BYTES: 0.03,
+    }
+)
+"""How much has to change to matter: shares, but for errors the difference of two shares."""
+
+# Variance of the prior of (mean / deviation): effects of the size of one pair's own noise.
+_PRIOR: Final = 1.0
+_MANY: Final = 4096
+_NAMES: Final = {
+    Measure.CPU: "CPU per request",
+    Measure.CAPACITY: "requests per second",
+    Measure.LATENCY: "p95 of response time",
+    Measure.ERRORS: "the share of errors",
+    Measure.MEMORY: "memory",
+    Measure.BYTES: "bytes per answer",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """What is asked of the pairs."""
+
+    on: tuple[Measure, ...] = (Measure.CPU, Measure.CAPACITY)
+    """Better is who is better in one of these and worse in none."""
+    guards: tuple[Measure, ...] = (Measure.LATENCY, Measure.ERRORS)
+    """What must not get worse."""
+    margins: Mapping[Measure, float] = field(default_factory=lambda: MARGINS)
+    alpha: float = 0.05
+    """Chance of an interval of ``on``, or of ``guards``, ever missing the truth."""
+
+    def level(self, measure: Measure) -> float:
+        """The chance that one measure's own interval may miss it (Bonferroni)."""
+        return self.alpha / max(1, len(self.on if measure in self.on else self.guards))
+
+
+@dataclass(frozen=True, slots=True)
+class Judgement:
+    """What the pairs say by now."""
+
+    outcome: Outcome | None
+    """``None`` while more pairs are wanted."""
+    decided_on: Measure
+    ratios: Mapping[Measure, Ratio]
+    why: str
+    noise: float
+    """Standard deviation of the logarithm of one pair's ratio of ``decided_on``."""
+
+
+def radius(deviation: float, count: int, alpha: float) -> float:
+    """Half the width of the interval of a mean, valid after every one of ``count`` values.
+
+    Args:
+        deviation: Their sample standard deviation.
+        count: How many there are by now.
+        alpha: Chance that it ever misses the truth.
+
+    Returns:
+        Infinity while there are too few to say anything.
+    """
+    if count < 2:
+        return math.inf
+    shrunk = 1 / (1 + count * _PRIOR)
+    bar = (math.sqrt(1 + count * _PRIOR) / alpha) ** (2 / count)
+    if bar * shrunk >= 1:
+        return math.inf
+    squared = (bar - 1) / (1 - bar * shrunk)  # t**2 / (count - 1) at which the bar is met
+    return deviation * math.sqrt((count - 1) * squared / count)
+
+
+def pairs_needed(deviation: float, wanted: float, alpha: float = 0.05) -> int:
+    """How many pairs of this noise it takes until the interval reaches ``wanted`` to each side."""
+    low, high = 2, _MANY
+    if radius(deviation, high, alpha) > wanted:
+        return high
+    while low < high:
+        middle = (low + high) // 2
+        if radius(deviation, middle, alpha) <= wanted:
+            high = middle
+        else:
+            low = middle + 1
+    return low
+
+
+def abba(seed: int) -> Iterator[bool]:
+    """Whether the base goes first, pair after pair: every two pairs are ABBA or BAAB at random."""
+    draw = random.Random(seed)  # noqa: S311 - an order, no secret
+    while True:
+        first = draw.random() < 0.5
+        yield first
+        yield not first
+
+
+def judge(question: Question, pairs: Sequence[Pair], *, final: bool = False) -> Judgement:
+    """What may be concluded from these pairs.
+
+    Args:
+        question: What was asked.
+        pairs: All there are.
+        final: Whether no more will come; then there is always an outcome.
+    """
+    seen = {m: _Seen.of(question, m, pairs) for m in (*question.on, *question.guards)}
+    known = {measure: each for measure, each in seen.items() if each.count}
+    outcome, measure, why = _decided(question, known, pairs, final=final)
+    if len(pairs) < LEAST_PAIRS:
+        outcome = Outcome.INCONCLUSIVE if final else None
+        why = f"only {len(pairs)} of at least {LEAST_PAIRS} pairs of blocks were measured"
+    noise = known[measure].deviation if measure in known else 0.0
+    ratios = {each: value.ratio for each, value in known.items()}
+    return Judgement(outcome, measure, MappingProxyType(ratios), why, noise)
+
+
+@dataclass(frozen=True, slots=True)
+class _Seen:
+    """One measure's logarithms of variant / base: positive is worse."""
+
+    measure: Measure
+    margin: float
+    count: int
+    centre: float
+    reach: float
+    deviation: float
+
+    @classmethod
+    def of(cls, question: Question, measure: Measure, pairs: Sequence[Pair]) -> _Seen:
+        sign = -1.0 if measure.more_is_better else 1.0
+        logs = [] if measure is Measure.ERRORS else [sign * log for log in _logs(pairs, measure)]
+        margin = math.log1p(question.margins.get(measure, MARGINS[measure]))
+        if len(logs) < 2:
+            return cls(measure, margin, len(logs), fmean(logs) if logs else 0.0, math.inf, 0.0)
+        deviation = stdev(logs)
+        reach = radius(deviation, len(logs), question.level(measure))
+        return cls(measure, margin, len(logs), fmean(logs), reach, deviation)
+
+    @property
+    def better(self) -> bool:
+        return self.centre + self.reach < 0 and self.centre < -self.margin
+
+    @property
+    def worse(self) -> bool:
+        return self.centre - self.reach > 0 and self.centre > self.margin
+
+    @property
+    def same(self) -> bool:
+        return abs(self.centre) + self.reach < self.margin
+
+    @property
+    def clear(self) -> bool:
+        """Not worse by more than the margin, whatever else."""
+        return self.centre + self.reach < self.margin
+
+    @property
+    def ratio(self) -> Ratio:
+        sign = -1.0 if self.measure.more_is_better else 1.0
+        ends = [_exp(sign * (self.centre + way * self.reach)) for way in (-1, 1)]
+        return Ratio(_exp(sign * self.centre), min(ends), max(ends))
+
+    def __str__(self) -> str:
+        low, high = self.ratio.low, self.ratio.high
+        span = f" ({low:.3f} to {high:.3f})" if math.isfinite(high) else ""
+        return f"{_NAMES[self.measure]} x {self.ratio.value:.3f}{span}"
+
+
+def _decided(
+    question: Question, seen: Mapping[Measure, _Seen], pairs: Sequence[Pair], *, final: bool
+) -> tuple[Outcome | None, Measure, str]:
+    failing = _more_errors(question, pairs)
+    if failing:
+        return Outcome.WORSE, Measure.ERRORS, failing
+    asked = [seen[m] for m in question.on if m in seen]
+    guards = [seen[m] for m in question.guards if m in seen]
+    lost = next((each for each in (*asked, *guards) if each.worse), None)
+    if lost is not None:
+        return Outcome.WORSE, lost.measure, f"{lost}: worse by more than the margin"
+    gained = next((each for each in asked if each.better), None)
+    if gained is not None:
+        return _gained(gained, [g for g in (*asked, *guards) if not g.clear], final=final)
+    return _not_gained(question, asked, final=final)
+
+
+def _not_gained(
+    question: Question, asked: list[_Seen], *, final: bool
+) -> tuple[Outcome | None, Measure, str]:
+    if not asked:
+        outcome = Outcome.INCONCLUSIVE if final else None
+        return outcome, question.on[0], f"{_NAMES[question.on[0]]} could not be measured"
+    if all(each.same for each in asked):
+        return Outcome.NO_DIFFERENCE, asked[0].measure, f"{asked[0]}: within the margin"
+    widest = max(asked, key=lambda each: abs(each.centre) + each.reach - each.margin)
+    if final:
+        return Outcome.INCONCLUSIVE, widest.measure, _undecided(question, widest)
+    return None, widest.measure, str(widest)
+
+
+def _gained(
+    gained: _Seen, doubtful: list[_Seen], *, final: bool
+) -> tuple[Outcome | None, Measure, str]:
+    if doubtful and not final:
+        return None, gained.measure, f"{gained}; {doubtful[0]} is not yet clear"
+    bad = next((each for each in doubtful if each.centre > each.margin), None)
+    if bad is not None:
+        return Outcome.INCONCLUSIVE, bad.measure, f"{gained}, but {bad} may have got worse"
+    return Outcome.BETTER, gained.measure, f"{gained}: better by more than the margin"
+
+
+def _undecided(question: Question, seen: _Seen) -> str:
+    if not seen.deviation:
+        return str(seen)
+    needed = pairs_needed(seen.deviation, seen.margin, question.level(seen.measure))
+    return (
+        f"{seen} after {seen.count} pairs that scatter by {seen.deviation:.1%} each; telling "
+        f"{seen.margin:.0%} apart takes about {needed} of them: give it more --seconds, or stop "
+        "what else runs on this machine"
+    )
+
+
+def _more_errors(question: Question, pairs: Sequence[Pair]) -> str:
+    """Whether the variant fails more often, by the difference of two Wilson intervals.
+
+    Newcombe, Interval estimation for the difference between independent proportions, 1998.
+    """
+    if Measure.ERRORS not in question.guards:
+        return ""
+    margin = question.margins.get(Measure.ERRORS, MARGINS[Measure.ERRORS])
+    before = [(p.base.errors, p.base.errors + p.base.completed) for p in pairs]
+    after = [(p.variant.errors, p.variant.errors + p.variant.completed) for p in pairs]
+    # 99.9 %, for it is looked at after every pair.
+    low, high = (
+        share_interval(sum(e for e, _ in side), sum(n for _, n in side), confidence=0.999)
+        for side in (before, after)
+    )
+    surely = high.value - low.value - math.hypot(high.value - high.low, low.high - low.value)
+    if surely <= 0 or high.value - low.value <= margin:
+        return ""
+    return f"{high.value:.2%} of the requests fail instead of {low.value:.2%}"
+
+
+def _logs(pairs: Sequence[Pair], measure: Measure) -> list[float]:
+    values = [(pair.base.value(measure), pair.variant.value(measure)) for pair in pairs]
+    return [math.log(variant / base) for base, variant in values if base > 0 and variant > 0]
+
+
+def _exp(value: float) -> float:
+    return math.exp(value) if value < 700 else math.inf
