@@ -264,8 +264,8 @@ def _more_errors(question: Question, pairs: Sequence[Pair]) -> str:
     if Measure.ERRORS not in question.guards:
         return ""
     margin = question.margins.get(Measure.ERRORS, MARGINS[Measure.ERRORS])
-    before = [(p.base.errors, p.base.errors + p.base.completed) for p in pairs]
-    after = [(p.variant.errors, p.variant.errors + p.variant.completed) for p in pairs]
+    before = [(p.base.errors, p.base.requests) for p in pairs]
+    after = [(p.variant.errors, p.variant.requests) for p in pairs]
     # 99.9 %, for it is looked at after every pair.
     low, high = (
         share_interval(sum(e for e, _ in side), sum(n for _, n in side), confidence=0.999)

@@ -68,8 +68,10 @@ class Ratio:
 class Side:
     """One block of load on one of the two."""
 
+    requests: int
+    """Sent in it."""
     completed: int
-    """Answers to everything that was sent in it."""
+    """Those that were answered, with whatever status."""
     rate: float
     """Answers per second while it was sent."""
     errors: int
@@ -79,10 +81,10 @@ class Side:
     p95: float
     """Seconds."""
     neighbours: float
-    """CPU seconds of everybody else on the host."""
+    """Cores that everybody else on the host kept busy."""
     memory: int = 0
     """Bytes at the end of the block; 0 where it was not looked at."""
-    sent: int = 0
+    received: int = 0
     """Bytes of all answers; 0 where they were not counted."""
 
     def value(self, measure: Measure) -> float:
@@ -95,8 +97,8 @@ class Side:
         if measure is Measure.LATENCY:
             return self.p95
         if measure is Measure.ERRORS:
-            return self.errors / max(1, self.errors + self.completed)
-        return self.memory if measure is Measure.MEMORY else self.sent / completed
+            return self.errors / max(1, self.requests)
+        return self.memory if measure is Measure.MEMORY else self.received / completed
 
 
 @dataclass(frozen=True, slots=True)
