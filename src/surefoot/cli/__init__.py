@@ -16,6 +16,7 @@ __all__ = ["main"]
 COMMANDS: Final = {
     "run": "run the application in replicas, restarting what dies",
     "measure": "find its capacity and the resource that bounds it",
+    "prove": "prove a change: the same answers, and better than the noise",
     "load": "send requests on a schedule and time the answers",
     "workload": "write a first workload from the application's routes",
     "config": "show the configuration in force, or its schema",

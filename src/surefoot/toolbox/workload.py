@@ -13,7 +13,7 @@ from surefoot.toolbox.load import Workload, parse_workload, read_workload
 from surefoot.toolbox.stack import Stack
 from surefoot.toolbox.target import Application
 
-__all__ = ["discover_workload", "workload_for", "workload_for_url"]
+__all__ = ["discover_workload", "whole_workload_for", "workload_for", "workload_for_url"]
 
 Say = Callable[[str], None]
 
@@ -33,24 +33,34 @@ async def workload_for(
     Raises:
         WorkloadError: The file cannot be used, or nothing is left to send.
     """
-    notes: list[str] = []
-    file = settings.config.workload.file
-    if file:
-        workload = read_workload(settings.path(file))
-    else:
-        found = await discover_workload(application, settings, say)
-        if not found.paths:
-            raise WorkloadError(
-                "none of the application's pages answered 200 to a plain GET",
-                do="write a workload file and name it with --workload",
-            )
-        workload = parse_workload(found.tables(), "the application's own pages")
-        notes.append(
-            f"no workload file: {len(found.paths)} pages found by routes and links, "
-            "each asked for equally often"
-        )
+    workload, said = await whole_workload_for(application, settings, say)
+    notes = list(said)
     workload = _readable(workload, settings, notes)
     return workload, tuple(notes)
+
+
+async def whole_workload_for(
+    application: Application, settings: Settings, say: Say
+) -> tuple[Workload, tuple[str, ...]]:
+    """The workload with the requests that write, and what has to be said about it.
+
+    Raises:
+        WorkloadError: The file cannot be used, or nothing is left to send.
+    """
+    file = settings.config.workload.file
+    if file:
+        return read_workload(settings.path(file)), ()
+    found = await discover_workload(application, settings, say)
+    if not found.paths:
+        raise WorkloadError(
+            "none of the application's pages answered 200 to a plain GET",
+            do="write a workload file and name it with --workload",
+        )
+    note = (
+        f"no workload file: {len(found.paths)} pages found by routes and links, "
+        "each asked for equally often"
+    )
+    return parse_workload(found.tables(), "the application's own pages"), (note,)
 
 
 def workload_for_url(url: str, settings: Settings) -> tuple[Workload, tuple[str, ...]]:

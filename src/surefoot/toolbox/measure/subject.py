@@ -17,7 +17,7 @@ from surefoot.toolbox.measure.receiver import Receiver
 from surefoot.toolbox.stack import Stack
 from surefoot.toolbox.target import Application
 
-__all__ = ["Started", "Subject", "Url", "listening_pids", "started"]
+__all__ = ["Started", "Subject", "Url", "bare", "listening_pids", "started"]
 
 _PROC: Final = Path("/proc")
 _LISTEN: Final = "0A"  # include/net/tcp_states.h
@@ -55,7 +55,7 @@ class Started:
     """An application in replicas of ours."""
 
     stack: Stack
-    receiver: Receiver
+    receiver: Receiver | None
 
     @property
     def addresses(self) -> Sequence[str]:
@@ -86,6 +86,13 @@ async def started(application: Application, settings: Settings) -> AsyncIterator
             Stack(application, settings, records=path, every=True) as stack,
         ):
             yield Started(stack, receiver)
+
+
+@contextlib.asynccontextmanager
+async def bare(application: Application, settings: Settings) -> AsyncIterator[Started]:
+    """Start the application as it is served to users, without telemetry."""
+    async with Stack(application, settings) as stack:
+        yield Started(stack, None)
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,88 @@
+"""One block of load on one of the two, and what it cost."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+from surefoot.core.proof import Side
+from surefoot.toolbox.load import Closed, LoadResult
+from surefoot.toolbox.measure import host
+from surefoot.toolbox.measure.bench import Bench
+
+__all__ = ["Blocks", "Loaded", "memory"]
+
+_LONGEST: Final = 5.0
+_REQUESTS: Final = 40  # fewer make a ratio of one request's luck
+
+
+@dataclass(frozen=True, slots=True)
+class Loaded:
+    """A block: its figures, and everything the generator saw."""
+
+    side: Side
+    result: LoadResult
+
+
+@dataclass
+class Blocks:
+    """Blocks of one kind, so that any two of them can be compared.
+
+    Args:
+        population: Requests kept in flight.
+        seconds: Length of a block.
+        generators: Process ids of everything that sends.
+        weigh: Whether the memory of the stack is looked at after each.
+    """
+
+    population: int
+    seconds: float
+    generators: Callable[[], tuple[int, ...]]
+    weigh: bool = False
+
+    def fit(self, rate: float) -> None:
+        """Make blocks long enough for an application that answers ``rate`` requests a second."""
+        if rate > 0:
+            self.population = max(1, min(self.population, int(2 * rate)))
+            self.seconds = min(_LONGEST, max(self.seconds, _REQUESTS / rate))
+
+    async def run(self, bench: Bench, seed: int) -> Loaded:
+        """Load one of the two for one block.
+
+        Raises:
+            ServerError: It died.
+        """
+        before = host.take(self._owners(bench))
+        closed = Closed(population=self.population, seconds=self.seconds)
+        result = await bench.race(bench.generator.run(closed, seed=seed))
+        use = host.between(before, host.take(self._owners(bench)))
+        side = Side(
+            requests=result.sent,
+            completed=result.completed,
+            rate=result.throughput,
+            errors=result.failed,
+            cpu=use.app + use.database,
+            p95=result.response.quantile(0.95),
+            neighbours=use.neighbours / use.seconds if use.seconds else 0.0,
+            memory=memory(bench.subject.pids()) if self.weigh else 0,
+        )
+        return Loaded(side, result)
+
+    def _owners(self, bench: Bench) -> host.Owners:
+        return host.Owners(bench.subject.pids(), self.generators(), bench.database)
+
+
+def memory(pids: tuple[int, ...]) -> int:
+    """Bytes of these processes, pages that several share divided among them; 0 if not known."""
+    total = 0
+    for pid in pids:
+        try:
+            text = Path(f"/proc/{pid}/smaps_rollup").read_text(encoding="ascii")
+        except OSError:
+            continue
+        for line in text.splitlines():
+            if line.startswith("Pss:"):
+                total += int(line.split()[1]) * 1024
+    return total
