@@ -18,7 +18,7 @@ def test_computing_is_bounded_by_one_interpreter_and_another_replica_helps(shop)
     assert named(found) == "app.cpu"
     assert found.stations[0].bound == pytest.approx(100)
     change = levers(found)["replicas"]
-    assert change.action.after == 2
+    assert change.action[0].after == 2
     assert change.predicted_gain == pytest.approx(2.0, rel=0.1)
 
 
@@ -29,7 +29,7 @@ def test_waiting_for_others_is_bounded_by_threads_and_more_of_them_help(shop, ca
     assert "http.prices:9001 99% of GET /" in found.findings[0].text
     assert found.findings[0].line == 21
     change = levers(found)["threads"]
-    assert change.action.after >= 32
+    assert change.action[0].after >= 32
     assert change.predicted_gain > 6
     assert levers(found)["cache-result"].predicted_gain > 3
 

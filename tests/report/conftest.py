@@ -141,7 +141,7 @@ class Build:
     def changes(self) -> tuple[Change, ...]:
         actions = (
             ("eager-load", "edit", CodeEdit("shop/views.py", 4, "load it at once")),
-            ("replicas", "server", ConfigEdit("server.replicas", 1, 2)),
+            ("replicas", "server", (ConfigEdit("server.replicas", 1, 2),)),
             ("add-index", "outside", OutsideAction("CREATE INDEX i ON b (c)", "DROP INDEX i")),
         )
         return tuple(

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+from surefoot.core.measures import Measure
 from surefoot.core.resources import Resource
 
 __all__ = [
@@ -375,12 +376,18 @@ class Change:
     relieves: Resource
     stage: str
     """``server``, ``before-import``, ``wrap``, ``after-fork``, ``outside`` or ``edit``."""
-    action: ConfigEdit | OutsideAction | CodeEdit
+    action: tuple[ConfigEdit, ...] | OutsideAction | CodeEdit
     predicted_gain: float
     """Capacity after / capacity before, from the same model run again."""
     how: str
     arithmetic: str
     risk: str = ""
+    on: tuple[Measure, ...] = (Measure.CAPACITY,)
+    """What has to get better for it to be kept."""
+    guards: tuple[Measure, ...] = (Measure.LATENCY, Measure.ERRORS)
+    """What must not get worse."""
+    preconditions: tuple[str, ...] = ()
+    """What has to hold first, in words."""
 
 
 @dataclass(frozen=True, slots=True)

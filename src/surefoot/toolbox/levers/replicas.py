@@ -31,7 +31,7 @@ def steps(case: Case) -> Iterable[Step]:
         where="server.replicas",
         relieves=case.bottleneck or Resource(Kind.APP_CPU),
         stage="server",
-        action=ConfigEdit("server.replicas", model.replicas, best.replicas),
+        action=(ConfigEdit("server.replicas", model.replicas, best.replicas),),
         model=best,
         how=f"set server.replicas = {best.replicas}",
         because=f"one interpreter uses one core at most and {model.available:.1f} are there",

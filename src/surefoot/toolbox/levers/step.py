@@ -18,7 +18,7 @@ class Step:
     where: str
     relieves: Resource
     stage: str
-    action: ConfigEdit | OutsideAction | CodeEdit
+    action: tuple[ConfigEdit, ...] | OutsideAction | CodeEdit
     model: Model
     how: str
     because: str

@@ -34,7 +34,7 @@ def steps(case: Case) -> Iterable[Step]:
         where="server.threads",
         relieves=Resource(Kind.APP_THREADS),
         stage="server",
-        action=ConfigEdit("server.threads", case.model.slots, best.slots),
+        action=(ConfigEdit("server.threads", case.model.slots, best.slots),),
         model=best,
         how=f"set server.threads = {best.slots}",
         because=f"a request waits {wait * 1e3:.1f} ms for each "

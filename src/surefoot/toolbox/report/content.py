@@ -110,12 +110,16 @@ def _card(change: Change) -> Card:
 
 def _action(change: Change) -> list[tuple[str, str, str]]:
     action = change.action
-    if isinstance(action, ConfigEdit):
-        before = "not set" if action.before is None else json.dumps(action.before)
-        return [("surefoot.toml", f"{action.key} = {json.dumps(action.after)}", f"was {before}")]
+    if isinstance(action, tuple):
+        return [_edit(edit) for edit in action]
     if isinstance(action, CodeEdit):
         return [("Edit", action.diff, "")] if action.diff else []
     return [("Do", action.forward, ""), ("Undo", action.inverse, "")]
+
+
+def _edit(edit: ConfigEdit) -> tuple[str, str, str]:
+    before = "not set" if edit.before is None else json.dumps(edit.before)
+    return "surefoot.toml", f"{edit.key} = {json.dumps(edit.after)}", f"was {before}"
 
 
 def resources(diagnosis: Diagnosis) -> tuple[ResourceRow, ...]:

@@ -10,7 +10,6 @@ from surefoot import __version__
 from surefoot.core.records import (
     Change,
     CodeEdit,
-    ConfigEdit,
     Diagnosis,
     Finding,
     RatePoint,
@@ -122,8 +121,9 @@ def _change(change: Change) -> dict[str, Any]:
 
 def _action(change: Change) -> Mapping[str, Any]:
     action = change.action
-    if isinstance(action, ConfigEdit):
-        return {"key": action.key, "before": action.before, "after": action.after}
+    if isinstance(action, tuple):
+        edits = [{"key": e.key, "before": e.before, "after": e.after} for e in action]
+        return {**edits[0], "edits": edits}
     if isinstance(action, CodeEdit):
         return {"file": action.file, "line": action.line, "advice": action.advice}
     return {"forward": action.forward, "inverse": action.inverse}
