@@ -1,0 +1,480 @@
+"""The lines of an application that change something which outlives the request.
+
+Found by reading alone, and read generously: a line is only ever held against an application when it
+was executed and answers differed. What is certain comes before what is likely.
+"""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from typing import Final
+
+from surefoot.core.witness import Place
+from surefoot.toolbox.state.names import (
+    Bound,
+    Function,
+    Kind,
+    Modules,
+    assigned,
+    bound_in,
+    dotted_name,
+    first_line,
+    root_of,
+)
+from surefoot.toolbox.state.random_values import drawn_values
+from surefoot.toolbox.state.sources import Source
+
+__all__ = ["Candidate", "Strength", "candidates"]
+
+
+class Strength:
+    """How likely a line is to keep what the next request needs."""
+
+    CERTAIN = 5
+    """A global, a closure's variable, a class's attribute, an attribute of the application."""
+    CACHE = 4
+    SECRET = 4
+    """A key drawn at random while the application starts."""
+    ALIAS = 3
+    """A local name for something that may outlive the request."""
+    HELD = 2
+    """A method of an object that somebody else's code made."""
+    DRAWN = 1
+    """Any other value drawn at random while the application starts."""
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """One place where something may be kept in the process."""
+
+    file: str
+    """Relative to the application."""
+    line: int
+    what: str
+    """``"SESSIONS[token] = ..."``."""
+    name: str
+    """``"SESSIONS"``."""
+    strength: int
+    path: str
+    lines: frozenset[int]
+    """Any of them executed means that it was; empty for what runs once, at the start."""
+    keys: frozenset[str]
+    """What who reads it refers to: ``"shop.auth:SESSIONS"``, ``".visits"``."""
+    owner: Place | None = None
+    """The function whose every call makes it anew."""
+
+    @property
+    def at_start(self) -> bool:
+        """Whether it is decided once, when the process starts."""
+        return not self.lines
+
+    @property
+    def where(self) -> str:
+        """``"shop/auth.py:31"``."""
+        return f"{self.file}:{self.line}"
+
+
+_CHANGING: Final = frozenset(
+    {"append", "appendleft", "extend", "extendleft", "insert", "add", "update", "setdefault"}
+    | {"pop", "popleft", "popitem", "clear", "remove", "discard", "subtract", "sort", "reverse"}
+    | {"__setitem__", "__delitem__", "difference_update", "intersection_update"}
+)
+_HELD: Final = frozenset(
+    {"set", "put", "put_nowait", "incr", "inc", "dec", "delete", "set_many", "hset", "store"}
+)
+_FUNCTIONS: Final = frozenset({"next", "setattr", "delattr", "heappush", "heappop", "insort"})
+_CACHES: Final = frozenset({"lru_cache", "cache", "cached", "memoize", "cached_view"})
+_BUILDERS: Final = frozenset({"__init__", "__new__", "__post_init__", "__set_name__", "__set__"})
+_OF_APPLICATION: Final = frozenset({"app", "application", "current_app", "_app"})
+_PARTS: Final = frozenset({"state", "extensions", "config", "ctx"})
+_DEEP: Final = 3
+_SHOWN: Final = 48
+
+
+def candidates(sources: Iterable[Source], modules: Modules) -> tuple[Candidate, ...]:
+    """Every such line, in the order of files and lines."""
+    found: dict[tuple[str, int, str], Candidate] = {}
+    for source in sources:
+        finder = _Finder(source, modules)
+        finder.visit(source.tree)
+        for each in (*finder.found, *_drawn(source)):
+            key = (each.path, each.line, each.name)
+            if key not in found or found[key].strength < each.strength:
+                found[key] = each
+    return tuple(sorted(found.values(), key=lambda each: (each.file, each.line, -each.strength)))
+
+
+def _drawn(source: Source) -> Iterator[Candidate]:
+    for value in drawn_values(source.tree):
+        yield Candidate(
+            source.name,
+            value.line,
+            f"{value.name} = {_short(value.call)}",
+            value.name,
+            Strength.SECRET if value.secret else Strength.DRAWN,
+            source.path,
+            frozenset(),
+            frozenset({f"{source.module}:{value.name}", f".{value.name.rpartition('.')[2]}"}),
+            (source.path, value.function) if value.function else None,
+        )
+
+
+@dataclass
+class _Scope:
+    """A function or class that is being read."""
+
+    node: ast.AST
+    name: str
+    own: set[str] = field(default_factory=set)
+    outer: set[str] = field(default_factory=set)
+    """Names that it declares global or nonlocal."""
+    values: dict[str, ast.expr | None] = field(default_factory=dict)
+    """What its names are bound to, where that was told so far."""
+    lasting: set[str] = field(default_factory=set)
+    """Arguments whose default value can be changed."""
+    first: str = ""
+    """The first argument of a method: ``self`` or ``cls``."""
+
+    @property
+    def is_class(self) -> bool:
+        return isinstance(self.node, ast.ClassDef)
+
+
+@dataclass(frozen=True, slots=True)
+class _Root:
+    """What a chain begins with, as far as it outlives the request."""
+
+    strength: int
+    keys: frozenset[str]
+    foreign: bool = False
+    owner: Place | None = None
+
+
+class _Finder(ast.NodeVisitor):
+    """Walks one file with the scopes it is in."""
+
+    def __init__(self, source: Source, modules: Modules) -> None:
+        self._source = source
+        self._modules = modules
+        self._scopes: list[_Scope] = []
+        self.found: list[Candidate] = []
+
+    # --- Scopes -----------------------------------------------------------------------------------
+
+    def visit_ClassDef(self, node: ast.ClassDef) -> None:
+        """Methods know the class they are in."""
+        self._within(_Scope(node, node.name), node)
+
+    def visit_FunctionDef(self, node: ast.FunctionDef) -> None:
+        """A function's own names hide those around it."""
+        self._function(node)
+
+    def visit_AsyncFunctionDef(self, node: ast.AsyncFunctionDef) -> None:
+        """As any function."""
+        self._function(node)
+
+    def visit_Lambda(self, node: ast.Lambda) -> None:
+        """As a function without statements."""
+        self._within(_Scope(node, "<lambda>", bound_in(node)), node)
+
+    def _function(self, node: Function) -> None:
+        self._cached(node)
+        scope = _Scope(node, node.name, bound_in(node))
+        for inner in ast.walk(node):
+            if isinstance(inner, ast.Global | ast.Nonlocal):
+                scope.outer.update(inner.names)
+        scope.outer -= scope.own
+        scope.lasting = set(_changeable_defaults(node))
+        inside_class = bool(self._scopes) and self._scopes[-1].is_class
+        arguments = [*node.args.posonlyargs, *node.args.args]
+        if inside_class and arguments and not _decorated(node, {"staticmethod"}):
+            scope.first = arguments[0].arg
+        self._within(scope, node)
+
+    def _within(self, scope: _Scope, node: ast.AST) -> None:
+        self._scopes.append(scope)
+        self.generic_visit(node)
+        self._scopes.pop()
+
+    def _in_function(self) -> bool:
+        return any(not scope.is_class for scope in self._scopes)
+
+    # --- Statements and calls that change something -----------------------------------------------
+
+    def visit_Assign(self, node: ast.Assign) -> None:
+        """``X[...] = ...`` and the like."""
+        self._bind(node)
+        for target in node.targets:
+            self._target(target, node, "= ...")
+        self.generic_visit(node)
+
+    def visit_AnnAssign(self, node: ast.AnnAssign) -> None:
+        """As any assignment."""
+        self._bind(node)
+        if node.value is not None:
+            self._target(node.target, node, "= ...")
+        self.generic_visit(node)
+
+    def visit_AugAssign(self, node: ast.AugAssign) -> None:
+        """``X += 1``; on an alias it may change what it stands for in place."""
+        self._target(node.target, node, f"{_operator(node.op)}= ...")
+        self.generic_visit(node)
+
+    def visit_With(self, node: ast.With) -> None:
+        """``with f() as x`` binds a name."""
+        self._bind(node)
+        self.generic_visit(node)
+
+    def visit_Delete(self, node: ast.Delete) -> None:
+        """``del X[...]``."""
+        for target in node.targets:
+            self._target(target, node, "", before="del ")
+        self.generic_visit(node)
+
+    def visit_Call(self, node: ast.Call) -> None:
+        """``X.append(...)``, ``next(X)``."""
+        if self._in_function():
+            self._call(node)
+        self.generic_visit(node)
+
+    def _bind(self, node: ast.stmt) -> None:
+        if self._scopes:
+            self._scopes[-1].values.update(assigned(node))
+
+    def _target(self, target: ast.expr, node: ast.stmt, after: str, before: str = "") -> None:
+        if not self._in_function():
+            return
+        if isinstance(target, ast.Tuple | ast.List):
+            for part in target.elts:
+                self._target(part, node, after, before)
+        elif isinstance(target, ast.Starred):
+            self._target(target.value, node, after, before)
+        elif isinstance(target, ast.Name):
+            if target.id in self._scopes[-1].outer:
+                self._add(target, self._named(target.id), node, f"{before}{target.id} {after}")
+        else:
+            root = self._root(target)
+            if root is not None and not (root.foreign and isinstance(target, ast.Attribute)):
+                self._add(target, root, node, f"{before}{_short(target)} {after}")
+
+    def _call(self, node: ast.Call) -> None:
+        function = node.func
+        if isinstance(function, ast.Attribute):
+            base: ast.expr = function.value
+            known = function.attr in _CHANGING or function.attr in _HELD
+        else:
+            base = node.args[0] if node.args else function
+            known = isinstance(function, ast.Name) and function.id in _FUNCTIONS
+        root = self._root(base) if known else None
+        if root is None:
+            return
+        if isinstance(function, ast.Attribute) and function.attr in _HELD:
+            root = _Root(min(root.strength, Strength.ALIAS), root.keys, root.foreign, root.owner)
+        if root.foreign:
+            # The session of a database object is its own affair; a cache held directly is not.
+            if not isinstance(base, ast.Name):
+                return
+            root = _Root(Strength.HELD, root.keys, owner=root.owner)
+        self._add(base, root, node, _short(node.func) + "(...)")
+
+    def _add(self, target: ast.expr, root: _Root | None, node: ast.AST, what: str) -> None:
+        if root is None:
+            return
+        line: int = getattr(node, "lineno", 0)
+        last: int = getattr(node, "end_lineno", line) or line
+        self.found.append(
+            Candidate(
+                self._source.name,
+                line,
+                what.strip(),
+                _held_by(target),
+                root.strength,
+                self._source.path,
+                frozenset(range(line, last + 1)),
+                root.keys,
+                root.owner,
+            )
+        )
+
+    def _cached(self, node: Function) -> None:
+        for decorator in node.decorator_list:
+            called = decorator.func if isinstance(decorator, ast.Call) else decorator
+            if dotted_name(called).rpartition(".")[2] in _CACHES:
+                self.found.append(
+                    Candidate(
+                        self._source.name,
+                        node.lineno,
+                        f"@{_short(called)} on {node.name}()",
+                        f"{node.name}()",
+                        Strength.CACHE,
+                        self._source.path,
+                        frozenset(range(node.body[0].lineno, (node.end_lineno or 0) + 1)),
+                        frozenset({f"{self._source.module}:{node.name}", f".{node.name}"}),
+                    )
+                )
+
+    # --- What outlives the request ----------------------------------------------------------------
+
+    def _root(self, expression: ast.expr, depth: int = _DEEP) -> _Root | None:
+        """What the chain ``expression`` begins with; ``None`` for what ends with the request."""
+        kept = _of_application(expression)
+        if kept:
+            return _Root(Strength.CERTAIN, frozenset({f".{kept}"}))
+        root = root_of(expression)
+        if isinstance(root, ast.Call):
+            return self._returned(root, expression, depth)
+        if not isinstance(root, ast.Name):
+            return None
+        attributes = frozenset(f".{name}" for name in _attributes(expression)[:1])
+        own = self._own_object(root.id, attributes)
+        return own if own is not None else self._named(root.id, attributes, depth)
+
+    def _own_object(self, name: str, attributes: frozenset[str]) -> _Root | None:
+        """``self.x`` and ``cls.x``."""
+        for index, scope in enumerate(reversed(self._scopes)):
+            if scope.first == name and attributes:
+                if scope.name in _BUILDERS:
+                    return None
+                holder = self._scopes[-index - 2]
+                lasting = name == "cls" or holder.name in self._modules.instances
+                return _Root(Strength.CERTAIN if lasting else Strength.ALIAS, attributes)
+        return None
+
+    def _named(
+        self, name: str, attributes: frozenset[str] = frozenset(), depth: int = _DEEP
+    ) -> _Root | None:
+        functions = [scope for scope in self._scopes if not scope.is_class]
+        for index, scope in enumerate(reversed(functions)):
+            if name in scope.lasting:
+                return _Root(Strength.CERTAIN, frozenset({f"{self._at(scope)}.{name}"}))
+            if name in scope.own:
+                if index == 0:
+                    return self._alias(scope, name, attributes, depth)
+                return self._closure(scope, name)
+        return self._global(self._modules.find(self._source.module, name), attributes)
+
+    def _alias(
+        self, scope: _Scope, name: str, attributes: frozenset[str], depth: int
+    ) -> _Root | None:
+        value = scope.values.get(name)
+        if value is None or depth == 0 or name == scope.first:
+            return None
+        if isinstance(value, ast.Await):
+            value = value.value
+        root = self._root(value, depth - 1)
+        if root is None or not isinstance(value, ast.Call | ast.Attribute | ast.Subscript):
+            return None
+        return _Root(
+            min(root.strength, Strength.ALIAS), root.keys | attributes, root.foreign, root.owner
+        )
+
+    def _closure(self, scope: _Scope, name: str) -> _Root:
+        value = scope.values.get(name)
+        kind = self._modules.kind_of(self._source.module, value)
+        node = scope.node
+        owner = (
+            (self._source.path, first_line(node))
+            if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)
+            else None
+        )
+        key = f"{self._at(scope)}.{name}"
+        return _Root(Strength.CERTAIN, frozenset({key}), kind is not Kind.OWN, owner)
+
+    def _global(self, bound: Bound | None, attributes: frozenset[str]) -> _Root | None:
+        if bound is None or bound.kind in {Kind.ELSEWHERE, Kind.CONTEXT}:
+            return None
+        if bound.kind is Kind.MODULE:
+            first = next(iter(attributes), "")
+            inner = self._modules.find(bound.module, first[1:]) if first else None
+            return self._global(inner, frozenset()) if inner is not None else None
+        if bound.kind in {Kind.CLASS, Kind.FUNCTION}:
+            return _Root(Strength.CERTAIN, attributes) if attributes else None
+        return _Root(Strength.CERTAIN, frozenset({bound.key}), bound.kind is Kind.FOREIGN)
+
+    def _returned(self, call: ast.Call, chain: ast.expr, depth: int) -> _Root | None:
+        """What a function of the application's own returns may be what it keeps."""
+        if depth == 0:
+            return None
+        attributes = frozenset(f".{name}" for name in _attributes(chain)[:1])
+        if isinstance(call.func, ast.Attribute) and call.func.attr in {"get", "setdefault"}:
+            root = self._root(call.func.value, depth - 1)
+            if root is None or root.foreign:
+                return None
+            return _Root(Strength.ALIAS, root.keys | attributes, owner=root.owner)
+        dotted = dotted_name(call.func)
+        parts = dotted.split(".")
+        bound = self._modules.find(self._source.module, parts[0]) if dotted else None
+        if bound is not None and bound.kind is Kind.MODULE and len(parts) > 1:
+            bound = self._modules.find(bound.module, parts[1])
+        if bound is None or bound.kind is not Kind.FUNCTION:
+            return None
+        return _Root(Strength.ALIAS, frozenset({bound.key}) | attributes)
+
+    def _at(self, scope: _Scope) -> str:
+        index = self._scopes.index(scope)
+        return ".".join([f"{self._source.module}:", *(s.name for s in self._scopes[: index + 1])])
+
+
+def _attributes(expression: ast.expr) -> list[str]:
+    """The attributes of a chain, the first after its root first."""
+    found: list[str] = []
+    while isinstance(expression, ast.Attribute | ast.Subscript):
+        if isinstance(expression, ast.Attribute):
+            found.append(expression.attr)
+        expression = expression.value
+    return found[::-1]
+
+
+def _of_application(expression: ast.expr) -> str:
+    """The name that is kept in ``app.state``, ``current_app.extensions`` and the like."""
+    parts: list[str] = []
+    while isinstance(expression, ast.Attribute | ast.Subscript):
+        if isinstance(expression, ast.Attribute):
+            parts.append(expression.attr)
+        elif isinstance(expression.slice, ast.Constant):
+            parts.append(str(expression.slice.value))
+        else:
+            parts.append("")
+        expression = expression.value
+    if isinstance(expression, ast.Name):
+        parts.append(expression.id)
+    parts.reverse()
+    for index, part in enumerate(parts[:-1]):
+        if part in _OF_APPLICATION and parts[index + 1] in _PARTS and len(parts) > index + 2:
+            return parts[index + 2]
+    return ""
+
+
+def _changeable_defaults(node: Function) -> Iterator[str]:
+    arguments = [*node.args.posonlyargs, *node.args.args]
+    given = arguments[len(arguments) - len(node.args.defaults) :]
+    pairs = [
+        *zip(given, node.args.defaults, strict=True),
+        *zip(node.args.kwonlyargs, node.args.kw_defaults, strict=True),
+    ]
+    for argument, value in pairs:
+        if isinstance(value, ast.Dict | ast.List | ast.Set):
+            yield argument.arg
+
+
+def _decorated(node: Function, names: set[str]) -> bool:
+    return any(dotted_name(each) in names for each in node.decorator_list)
+
+
+def _held_by(target: ast.expr) -> str:
+    """``"SESSIONS"`` of ``SESSIONS[token]["user"]``, ``"self.items"`` of ``self.items[3]``."""
+    while isinstance(target, ast.Subscript):
+        target = target.value
+    return _short(target)
+
+
+def _short(expression: ast.expr) -> str:
+    text = " ".join(ast.unparse(expression).split())
+    return text if len(text) <= _SHOWN else text[: _SHOWN - 3] + "..."
+
+
+def _operator(operator: ast.operator) -> str:
+    signs = {"Add": "+", "Sub": "-", "Mult": "*", "BitOr": "|", "BitAnd": "&", "FloorDiv": "//"}
+    return signs.get(type(operator).__name__, "")
