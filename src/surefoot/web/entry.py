@@ -41,6 +41,8 @@ class WorkerSettings:
     """One record per request instead of sums only."""
     code: tuple[str, ...] = ()
     """Directories and top-level packages whose frames are the application's own."""
+    witness: str = ""
+    """Directory of the list of lines to look for; empty for none, as in production."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +56,15 @@ class Recording:
 
 
 @dataclass(frozen=True, slots=True)
+class Watching:
+    """What a witness is installed with."""
+
+    directory: str
+    replica: str
+    code: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Plan:
     """What ``apply`` will do, in the order of its fields."""
 
@@ -61,6 +72,7 @@ class Plan:
     directory: Path
     target: Target
     keywords: Mapping[str, Any]
+    watching: Watching | None = None
 
 
 def worker_settings(environ: Mapping[str, str], directory: Path) -> WorkerSettings:
@@ -83,6 +95,7 @@ def worker_settings(environ: Mapping[str, str], directory: Path) -> WorkerSettin
             records=str(told.get("records", "")),
             every=bool(told.get("every", False)),
             code=tuple(map(str, told.get("code", ()))),
+            witness=str(told.get("witness", "")),
         )
     except (ValueError, TypeError, KeyError, AttributeError) as error:
         raise ConfigError(
@@ -103,15 +116,14 @@ def plan(settings: WorkerSettings) -> Plan:
             "no target is configured", do='write target = "shop.wsgi:application" under [app]'
         )
     target = parse_target(app.target)
-    recording = None
+    code = settings.code or (str(settings.directory), target.package)
+    recording = watching = None
     if settings.records:
-        recording = Recording(
-            settings.records,
-            settings.every,
-            settings.config.telemetry.sample,
-            settings.code or (str(settings.directory), target.package),
-        )
-    return Plan(recording, settings.directory, target, app.settings)
+        sample = settings.config.telemetry.sample
+        recording = Recording(settings.records, settings.every, sample, code)
+    if settings.witness:
+        watching = Watching(settings.witness, settings.replica, code)
+    return Plan(recording, settings.directory, target, app.settings, watching)
 
 
 def apply(planned: Plan, wanted: str) -> Callable[..., Any]:
@@ -136,7 +148,18 @@ def apply(planned: Plan, wanted: str) -> Callable[..., Any]:
             f"{planned.target} is a {found.upper()} application, asked for as {wanted.upper()}",
             do=f"serve surefoot.web.entry:{found}",
         )
+    if planned.watching is not None:
+        application = _watched(application, wanted, planned.watching)
     return application if recorder is None else _recorded(application, wanted, recorder)
+
+
+def _watched(application: Callable[..., Any], kind: str, watching: Watching) -> Callable[..., Any]:
+    # Late: only a proof asks for it, and it slows the application down.
+    from surefoot.web import witness  # noqa: PLC0415
+
+    return witness.install(
+        application, kind, Path(watching.directory), watching.replica, watching.code
+    )
 
 
 def _installed(recording: Recording | None) -> Any:

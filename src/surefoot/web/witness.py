@@ -33,7 +33,7 @@ _RENAMED: Final = frozenset({"os.rename", "os.link", "shutil.move", "shutil.copy
 
 
 class _Request:
-    __slots__ = ("files", "functions", "lines", "name", "status", "step")
+    __slots__ = ("files", "functions", "lines", "name", "status", "step", "written")
 
     def __init__(self, step: int, name: str) -> None:
         self.step = step
@@ -42,6 +42,7 @@ class _Request:
         self.lines: set[Place] = set()
         self.functions: set[Place] = set()
         self.files: dict[tuple[str, str], tuple[bool, bool]] = {}
+        self.written: set[str] = set()
 
     def sighting(self) -> Sighting:
         """What has been seen so far; another thread may still be adding to it."""
@@ -177,8 +178,11 @@ class Witness:
         name = os.path.abspath(os.fsdecode(path))  # noqa: PTH100 - no Path is made per open file
         if name.startswith(_NO_FILES) or len(request.files) >= _MOST_FILES:
             return
-        # An empty file tells its reader nothing: a file that only serves as a lock is one.
-        read = read and _holds_something(name)
+        # What this request wrote itself carries nothing over to it, nor does an empty file: one
+        # that only serves as a lock.
+        read = read and name not in request.written and _holds_something(name)
+        if wrote:
+            request.written.add(name)
         site = self._sites.caller() if wrote else ""
         before = request.files.get((name, site), (False, False))
         request.files[name, site] = (before[0] or wrote, before[1] or read)

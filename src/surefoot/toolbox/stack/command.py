@@ -60,7 +60,13 @@ def _numbers(version: str) -> tuple[int, ...]:
 
 
 def worker_environment(
-    application: Application, config: Config, replica: str, records: str, *, every: bool
+    application: Application,
+    config: Config,
+    replica: str,
+    records: str,
+    *,
+    every: bool,
+    witness: str = "",
 ) -> str:
     """The JSON that ``surefoot.web.entry`` reads in the worker."""
     app = dataclasses.replace(
@@ -77,5 +83,6 @@ def worker_environment(
             "records": records,
             "every": every,
             "code": list(application.code),
+            "witness": witness,
         }
     )

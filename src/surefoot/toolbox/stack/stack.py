@@ -40,6 +40,7 @@ class Stack:
         every: One record per request instead of sums only.
         listen: Address that users reach; without it there are only the replicas' own sockets.
         watch: Called with everything that happens, the application's output included.
+        witness: Directory with the list of lines to look for; the workers note there what they saw.
 
     Raises:
         ServerError: On entering: the address is taken, or a replica does not come up.
@@ -54,6 +55,7 @@ class Stack:
         every: bool = False,
         listen: str | None = None,
         watch: Callable[[Event], None] | None = None,
+        witness: Path | None = None,
     ) -> None:
         self.application = application
         self.config: Config = settings.config
@@ -63,6 +65,7 @@ class Stack:
         self._every = every
         self._listen = listen
         self._watch = watch
+        self._witness = str(witness) if witness else ""
         self._front: Front = NoFront()
         self._mark = ""
         self._tasks: list[asyncio.Task[None]] = []
@@ -120,7 +123,12 @@ class Stack:
     def _replica(self, name: str) -> Replica:
         site = Site(self.application, self.config, self.environ_directory, self._mark)
         told = worker_environment(
-            self.application, self.config, name, self._records, every=self._every
+            self.application,
+            self.config,
+            name,
+            self._records,
+            every=self._every,
+            witness=self._witness,
         )
         return Replica(name, site, told)
 

@@ -1,0 +1,276 @@
+"""Asks one process and several the same, and names what only one of them knows."""
+
+from __future__ import annotations
+
+import asyncio
+import dataclasses
+import tempfile
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final, Protocol
+
+from surefoot.config import Settings
+from surefoot.core.proof import Answers, Difference
+from surefoot.core.records import Finding
+from surefoot.core.witness import Place, Sighting, Watch
+from surefoot.errors import ServerError
+from surefoot.toolbox.load import Workload
+from surefoot.toolbox.stack import Stack
+from surefoot.toolbox.state.candidates import Candidate, candidates
+from surefoot.toolbox.state.compare import differences
+from surefoot.toolbox.state.explain import Changed, culprits, executed, merged
+from surefoot.toolbox.state.files import LocalFile, local_files
+from surefoot.toolbox.state.names import Modules
+from surefoot.toolbox.state.readers import readers
+from surefoot.toolbox.state.script import Step, script
+from surefoot.toolbox.state.sources import read_sources
+from surefoot.toolbox.state.walk import Answered, walk
+from surefoot.toolbox.state.wording import file_finding, finding, note, unexplained
+from surefoot.toolbox.target import Application
+
+__all__ = ["Copies", "StateReport", "shared_state"]
+
+WATCH: Final = "watch.json"
+_SEEDS: Final = (11, 12)
+_EXAMPLES: Final = 10
+_NOTES: Final = 8
+
+
+class Copies(Protocol):
+    """Equal data for each of several stacks."""
+
+    @property
+    def writable(self) -> bool:
+        """Whether requests that write may be sent to them."""
+        ...
+
+    def application(self, label: str) -> Application:
+        """The application on the copy of this label: base, again or variant."""
+        ...
+
+    async def reset(self, label: str) -> None:
+        """Make that copy as it was at first; nothing runs on it."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class StateReport:
+    """What an application keeps in one process."""
+
+    findings: tuple[Finding, ...] = ()
+    """Lines because of which it must not run in several processes."""
+    answers: Answers = dataclasses.field(default_factory=Answers)
+    """Several processes against one."""
+    notes: tuple[str, ...] = ()
+
+    @property
+    def safe(self) -> bool:
+        """Whether nothing was found that several processes would break."""
+        return not self.findings and not self.answers.differing
+
+
+@dataclass(frozen=True, slots=True)
+class _Code:
+    """What reading the application's source found."""
+
+    candidates: tuple[Candidate, ...]
+    readers: Mapping[Place, frozenset[str]]
+    watch: Watch
+
+
+@dataclass(frozen=True, slots=True)
+class _Life:
+    """One walk through the script, on a stack of its own."""
+
+    answers: tuple[Answered, ...]
+    seen: dict[int, Sighting]
+
+
+async def shared_state(
+    application: Application,
+    settings: Settings,
+    workload: Workload,
+    *,
+    replicas: int,
+    say: Callable[[str], None],
+    stop: asyncio.Event,
+    data: Copies | None = None,
+) -> StateReport:
+    """Whether the application gives the same answers from several processes as from one.
+
+    Args:
+        application: What to ask; without ``data`` its own data is asked, and nothing is written.
+        settings: How it is served; the number of replicas is not taken from here.
+        workload: What to ask for.
+        replicas: How many processes it is to run in; three show what more would.
+        say: Is told what is going on.
+        stop: Set, it ends early, with what is known by then.
+        data: Copies that may be written to.
+
+    Raises:
+        ServerError: The application does not come up.
+        WorkloadError: Nothing is left to ask for without writing.
+    """
+    subject = _Subject(application, settings, workload, max(2, min(3, replicas)), stop, data)
+    say("reading the application's code for what it keeps in the process")
+    code = await asyncio.to_thread(_read, application)
+    report = StateReport()
+    agreed: dict[int, Difference] | None = None
+    lives: list[_Life] = []
+    for seed in _SEEDS:
+        say(f"asking one process and {subject.replicas} the same")
+        base, several, again = await subject.lives(seed, code.watch)
+        lives += [base, several, again]
+        found = differences(base.answers, again.answers, several.answers)
+        agreed = found if agreed is None else {s: d for s, d in agreed.items() if s in found}
+        report = _report(subject, code, agreed, base, several)
+        # What differs is only believed when it differs again.
+        if stop.is_set() or not agreed:
+            break
+    return report
+
+
+class _Subject:
+    """What is asked, and how."""
+
+    def __init__(
+        self,
+        application: Application,
+        settings: Settings,
+        workload: Workload,
+        replicas: int,
+        stop: asyncio.Event,
+        data: Copies | None,
+    ) -> None:
+        writable = data.writable if data is not None else settings.config.data.disposable
+        self.notes: list[str] = []
+        if not writable and workload.writes:
+            self.notes.append(
+                f"what writes was not asked for ({', '.join(workload.writes)}): state that only "
+                "a write would show was not looked for"
+            )
+            workload = workload.without(workload.writes)
+        self.application = application
+        self.workload = workload
+        self.replicas = replicas
+        self.steps = script(workload, replicas)
+        self._settings = settings
+        self._stop = stop
+        self._data = data
+
+    async def lives(self, seed: int, watch: Watch) -> tuple[_Life, _Life, _Life]:
+        """One process, several, and one again.
+
+        In this order, so that what drifts with time differs between the first and the last too.
+        """
+        alone = [dataclasses.replace(step, replica=0) for step in self.steps]
+        base = await self._life("base", 1, alone, seed, watch)
+        several = await self._life("variant", self.replicas, self.steps, seed, watch)
+        again = await self._life("again", 1, alone, seed, watch)
+        return base, several, again
+
+    async def _life(
+        self, label: str, replicas: int, steps: Sequence[Step], seed: int, watch: Watch
+    ) -> _Life:
+        application = self._data.application(label) if self._data else self.application
+        config = self._settings.config
+        server = dataclasses.replace(config.server, replicas=replicas)
+        settings = dataclasses.replace(
+            self._settings, config=dataclasses.replace(config, server=server)
+        )
+        with tempfile.TemporaryDirectory(prefix="surefoot-") as folder:
+            directory = Path(folder)
+            (directory / WATCH).write_text(watch.to_json(), encoding="utf-8")
+            async with Stack(application, settings, witness=directory) as stack:
+                addresses = [replica.address for replica in stack.replicas]
+                answers = await walk(addresses, steps, self.workload, seed=seed, stop=self._stop)
+                if stack.failure.done():
+                    raise stack.failure.result()
+            if self._data is not None:
+                await self._data.reset(label)
+            return _Life(answers, merged(_sightings(directory)))
+
+
+def _read(application: Application) -> _Code:
+    sources = read_sources(application)
+    modules = Modules(sources)
+    found = candidates(sources, modules)
+    keys = frozenset(key for each in found for key in each.keys)
+    reading = readers(sources, modules, keys)
+    lines: dict[str, set[int]] = {}
+    functions: dict[str, set[int]] = {}
+    for each in found:
+        lines.setdefault(each.path, set()).update(each.lines)
+        if each.owner is not None:
+            functions.setdefault(each.owner[0], set()).add(each.owner[1])
+    for path, first in reading:
+        functions.setdefault(path, set()).add(first)
+    frozen = ({path: frozenset(each) for path, each in of.items()} for of in (lines, functions))
+    return _Code(found, reading, Watch(*frozen))
+
+
+def _sightings(directory: Path) -> list[Sighting]:
+    found: list[Sighting] = []
+    for path in sorted(directory.glob("*.jsonl")):
+        for line in path.read_text(encoding="utf-8").splitlines():
+            try:
+                found.append(Sighting.from_json(line))
+            except ValueError:
+                # The last line of a process that was killed while it wrote.
+                continue
+    if not found:
+        raise ServerError(
+            "the application's processes did not say what they saw",
+            do="see the application's own output; another tracer or debugger may be at work in it",
+        )
+    return found
+
+
+def _report(
+    subject: _Subject,
+    code: _Code,
+    differing: Mapping[int, Difference],
+    base: _Life,
+    several: _Life,
+) -> StateReport:
+    seen = merged([*base.seen.values(), *several.seen.values()])
+    changed = [
+        Changed(step, _name(seen, step, base), base.answers[step].status, _status(several, step))
+        for step in sorted(differing)
+    ]
+    guilty = culprits(changed, code.candidates, seen, code.readers)
+    findings = [finding(each, subject.replicas) for each in guilty]
+    home = subject.application.directory
+    files = local_files(base.seen)
+    findings += [file_finding(each, home) for each in files if each.site]
+    notes = [*subject.notes, *(note_of for note_of in _file_notes(files))]
+    if changed and not guilty:
+        notes.append(unexplained(changed[0]))
+    blamed = {each.candidate for each in guilty}
+    ran = [each for each in executed(code.candidates, base.seen) if each not in blamed]
+    notes += [note(each) for each in ran[:_NOTES]]
+    answers = Answers(
+        compared=min(len(base.answers), len(several.answers)),
+        differing=len(differing),
+        examples=tuple(differing[step] for step in sorted(differing)[:_EXAMPLES]),
+    )
+    return StateReport(tuple(findings), answers, tuple(dict.fromkeys(notes)))
+
+
+def _file_notes(files: Sequence[LocalFile]) -> list[str]:
+    return [
+        f"{each.path} is written while {each.written_by} is served and read by {each.read_by}, "
+        "by code that is not the application's own"
+        for each in files
+        if not each.site
+    ]
+
+
+def _name(seen: Mapping[int, Sighting], step: int, base: _Life) -> str:
+    sighting = seen.get(step)
+    return sighting.name if sighting is not None else base.answers[step].name
+
+
+def _status(life: _Life, step: int) -> int:
+    return life.answers[step].status if step < len(life.answers) else 0

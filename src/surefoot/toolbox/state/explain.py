@@ -1,0 +1,187 @@
+"""From answers that differ to the lines that keep what the next process does not know. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from surefoot.core.witness import Place, Sighting
+from surefoot.toolbox.state.candidates import Candidate, Strength
+
+__all__ = ["Changed", "Culprit", "culprits", "executed", "merged"]
+
+_TURNED_AWAY: Final = frozenset({301, 302, 303, 307, 400, 401, 403})
+
+
+@dataclass(frozen=True, slots=True)
+class Changed:
+    """A step that several processes answer otherwise than one does."""
+
+    step: int
+    name: str
+    """``"GET /visits"``: its route where that is known."""
+    before: int
+    """Status that one process answers."""
+    after: int
+
+    @property
+    def turned_away(self) -> bool:
+        """Whether somebody whom one process lets in is sent away."""
+        return self.before < 300 <= self.after and self.after in _TURNED_AWAY
+
+
+@dataclass(frozen=True, slots=True)
+class Culprit:
+    """A line, and the first of the steps that it explains."""
+
+    candidate: Candidate
+    first: Changed
+    explains: int
+
+
+def merged(sightings: Iterable[Sighting]) -> dict[int, Sighting]:
+    """By step, all that was told of it; what comes late is told twice."""
+    found: dict[int, Sighting] = {}
+    for each in sightings:
+        if each.step < 0:
+            continue
+        before = found.get(each.step)
+        if before is None:
+            found[each.step] = each
+            continue
+        found[each.step] = Sighting(
+            each.step,
+            each.name if each.status else before.name,
+            each.status or before.status,
+            before.lines | each.lines,
+            before.functions | each.functions,
+            tuple(dict.fromkeys((*before.opened, *each.opened))),
+        )
+    return found
+
+
+def executed(
+    candidates: Iterable[Candidate], seen: Mapping[int, Sighting]
+) -> dict[Candidate, list[int]]:
+    """The steps at which each candidate changed something that outlived the request."""
+    found: dict[Candidate, list[int]] = {}
+    for candidate in candidates:
+        steps = [step for step, sighting in sorted(seen.items()) if _ran(candidate, sighting)]
+        if steps:
+            found[candidate] = steps
+    return found
+
+
+def _ran(candidate: Candidate, sighting: Sighting) -> bool:
+    if candidate.owner in sighting.functions:
+        return False
+    return any((candidate.path, line) in sighting.lines for line in candidate.lines)
+
+
+def culprits(
+    changed: Sequence[Changed],
+    candidates: Sequence[Candidate],
+    seen: Mapping[int, Sighting],
+    readers: Mapping[Place, frozenset[str]],
+) -> list[Culprit]:
+    """The lines that explain why steps changed, the likeliest first.
+
+    A line explains a step if it was executed by then and a function that the step executed refers
+    to what it changes. Keys drawn at the start explain that somebody is turned away. Where nothing
+    explains a step, what was executed at all is named.
+
+    Args:
+        changed: The steps that differ.
+        candidates: Every line that may keep something.
+        seen: What was seen at each step.
+        readers: Which function refers to what.
+    """
+    ran = executed(candidates, seen)
+    linked = {
+        candidate: _linked(candidate, steps, changed, seen, readers)
+        for candidate, steps in ran.items()
+    }
+    open_steps = {each.step: each for each in changed}
+    found = list(_cover(linked, open_steps))
+    found += _secrets(candidates, changed, seen, open_steps)
+    drawn = {
+        candidate: _reading(candidate, changed, seen, readers)
+        for candidate in candidates
+        if candidate.at_start and not _per_request(candidate, seen)
+    }
+    found += _cover(drawn, open_steps)
+    earlier = {
+        candidate: [each for each in changed if steps[0] <= each.step]
+        for candidate, steps in ran.items()
+    }
+    found += _cover(earlier, open_steps)
+    return found
+
+
+def _cover(
+    explained: Mapping[Candidate, Sequence[Changed]], open_steps: dict[int, Changed]
+) -> Iterator[Culprit]:
+    """Greedily: the strongest that explains most of what is left; what it explains is closed."""
+    left = dict(explained)
+    while left and open_steps:
+        best = max(left, key=lambda each: (each.strength, _open(left[each], open_steps)))
+        mine = [each for each in left.pop(best) if each.step in open_steps]
+        if mine:
+            yield Culprit(best, mine[0], len(mine))
+            for each in mine:
+                del open_steps[each.step]
+
+
+def _open(steps: Sequence[Changed], open_steps: Mapping[int, Changed]) -> int:
+    return sum(each.step in open_steps for each in steps)
+
+
+def _linked(
+    candidate: Candidate,
+    steps: Sequence[int],
+    changed: Sequence[Changed],
+    seen: Mapping[int, Sighting],
+    readers: Mapping[Place, frozenset[str]],
+) -> list[Changed]:
+    reading = _reading(candidate, changed, seen, readers)
+    return [each for each in reading if steps[0] <= each.step]
+
+
+def _reading(
+    candidate: Candidate,
+    changed: Sequence[Changed],
+    seen: Mapping[int, Sighting],
+    readers: Mapping[Place, frozenset[str]],
+) -> list[Changed]:
+    def reads(step: int) -> bool:
+        sighting = seen.get(step)
+        return sighting is not None and any(
+            candidate.keys & readers.get(place, frozenset()) for place in sighting.functions
+        )
+
+    return [each for each in changed if reads(each.step)]
+
+
+def _secrets(
+    candidates: Sequence[Candidate],
+    changed: Sequence[Changed],
+    seen: Mapping[int, Sighting],
+    open_steps: dict[int, Changed],
+) -> list[Culprit]:
+    away = [each for each in changed if each.turned_away]
+    secrets = [
+        each
+        for each in candidates
+        if each.at_start and each.strength == Strength.SECRET and not _per_request(each, seen)
+    ]
+    if not away or not secrets:
+        return []
+    # Whoever is turned away sees other pages from then on.
+    for step in [step for step in open_steps if step >= away[0].step]:
+        del open_steps[step]
+    return [Culprit(secret, away[0], len(away)) for secret in secrets]
+
+
+def _per_request(candidate: Candidate, seen: Mapping[int, Sighting]) -> bool:
+    return any(candidate.owner in sighting.functions for sighting in seen.values())
