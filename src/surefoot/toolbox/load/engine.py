@@ -74,7 +74,12 @@ class Engine:
         return len(self._users)
 
     def prepare(self, go: Go) -> None:
-        """Make the next run, so that it can be stopped from now on."""
+        """Make the next run, so that it can be stopped from now on.
+
+        A run's seed decides every value that is drawn in it, whatever ran before: two applications
+        given runs of one seed are asked the same in the same order.
+        """
+        self._draw.seed(f"{go.seed}-{self._order.index}")
         self.run = Run(
             self._submit, self._data, self._draw, self._users, self._shared, go.start,
             self._order.timeout,
