@@ -9,8 +9,10 @@ from __future__ import annotations
 
 __all__ = [
     "ConfigError",
+    "DataError",
     "InterpreterError",
     "InvalidRunError",
+    "JournalError",
     "OutputError",
     "RecordError",
     "RefusedError",
@@ -74,6 +76,14 @@ class ServerError(SurefootError):
 
 class RefusedError(SurefootError):
     """Measuring was refused because the figures would mean nothing."""
+
+
+class DataError(SurefootError):
+    """The application's data could not be copied."""
+
+
+class JournalError(SurefootError):
+    """The journal cannot be read, or was damaged by hand."""
 
 
 class OutputError(SurefootError):

@@ -49,7 +49,7 @@ def load(
             _put(merged, dotted, value)
             sources[dotted] = source
     base = path.parent if path else directory
-    return Settings(_build(merged), types.MappingProxyType(sources), base.resolve())
+    return Settings(_build(merged), types.MappingProxyType(sources), base.resolve(), path)
 
 
 def from_mapping(data: Mapping[str, Any], source: str = "settings") -> Config:

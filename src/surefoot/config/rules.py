@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import json
 import re
+import shlex
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final
 
 from surefoot import units
 
-__all__ = ["Rule", "address", "duration", "key", "plain_table"]
+__all__ = ["COMMAND", "Rule", "address", "command", "duration", "key", "plain_table"]
+
+COMMAND: Final = "a command, as text or as a list of words"
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +63,21 @@ def address(value: Any) -> str:
     if match is None or int(match["port"]) > 65535:
         raise ValueError
     return text
+
+
+def command(value: Any) -> str:
+    """A command line as text; a list of words is quoted where it has to be.
+
+    Raises:
+        ValueError: A quote is not closed.
+        TypeError: It is neither text nor a list of text.
+    """
+    if isinstance(value, list) and all(isinstance(word, str) for word in value):
+        return shlex.join(value)
+    if not isinstance(value, str):
+        raise TypeError
+    shlex.split(value)
+    return value
 
 
 def plain_table(value: Any) -> Any:

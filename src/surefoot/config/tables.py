@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from surefoot.config.rules import address, duration, key, plain_table
+from surefoot.config.rules import COMMAND, address, command, duration, key, plain_table
 from surefoot.core.records import Slo
 
 __all__ = [
@@ -110,10 +110,25 @@ class Data:
 
     url_env: str = key(
         "",
-        "Environment variable from which the application reads its database URL. "
-        "This version only checks it.",
+        "Environment variable from which the application reads its database URL. SQLite files and "
+        "PostgreSQL databases that it names are copied for each side of a proof.",
     )
-    disposable: bool = key(False, "Whether requests that write may be sent while measuring.")
+    disposable: bool = key(
+        False, "Whether requests that write may be sent to the application's own data."
+    )
+    copy: str = key(
+        "",
+        "Command that copies any other database and prints the copy's URL on its last line. It "
+        "finds the URL in SUREFOOT_DATABASE_URL and the copy's label in SUREFOOT_COPY or {label}.",
+        parse=command,
+        allowed=COMMAND,
+    )
+    reset: str = key(
+        "",
+        "Command that makes a copy fresh again, told the same way; copy is run again without it.",
+        parse=command,
+        allowed=COMMAND,
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -169,6 +184,8 @@ class Settings:
     """Dotted key to ``"default"``, ``"surefoot.toml"``, ``"environment"`` or ``"flag"``."""
     directory: Path
     """Relative paths in the configuration start here."""
+    file: Path | None = None
+    """Where it was read from; ``None`` where there is no file."""
 
     def path(self, name: str) -> Path:
         """A file or directory that the configuration names, ``~`` and relative ones resolved."""

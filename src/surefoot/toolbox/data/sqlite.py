@@ -1,0 +1,117 @@
+"""Copies of a SQLite database, whole and consistent even while somebody writes to it."""
+
+from __future__ import annotations
+
+import shutil
+import sqlite3
+import time
+from contextlib import closing
+from pathlib import Path
+from typing import Final
+from urllib.parse import quote
+
+from surefoot.errors import DataError
+from surefoot.toolbox.data.scratch import Scratch
+from surefoot.toolbox.data.url import Url
+
+__all__ = ["SqliteCopies"]
+
+_WAIT_SECONDS: Final = 20.0
+_SIDE_FILES: Final = ("", "-wal", "-shm", "-journal")
+
+
+class SqliteCopies:
+    """Copies of one file, in a directory that goes with them."""
+
+    def __init__(self, url: Url, directory: Path) -> None:
+        self._url = url
+        self._source = _found(url, directory)
+        self._scratch = Scratch()
+        self._pristine = self._scratch.path / "pristine.sqlite3"
+        self.notes: tuple[str, ...] = ()
+        self.size = 0
+
+    def prepare(self, count: int) -> None:
+        """Take the state that every copy starts from.
+
+        Raises:
+            DataError: It cannot be read, or there is no room for ``count`` copies of it.
+        """
+        self._need_room(count + 1)
+        try:
+            _back_up(self._source, self._pristine)
+        except (sqlite3.Error, OSError) as error:
+            raise DataError(
+                f"{self._source} cannot be copied: {error}",
+                do="check that it is a SQLite database, and that nothing holds it locked",
+            ) from error
+        self.size = self._pristine.stat().st_size
+
+    def make(self, label: str) -> Url:
+        """A fresh copy; one that is there already is replaced.
+
+        Raises:
+            DataError: There is no room.
+        """
+        path = self._scratch.path / f"{label}.sqlite3"
+        for side in _SIDE_FILES:
+            path.with_name(path.name + side).unlink(missing_ok=True)
+        try:
+            shutil.copyfile(self._pristine, path)
+        except OSError as error:
+            raise DataError(
+                f"a copy of {self._source.name} cannot be made: {error.strerror}",
+                do="free some room, or let TMPDIR name a larger file system",
+            ) from error
+        return self._url.for_file(path)
+
+    def cancel(self) -> None:
+        """Nothing here takes long enough to be broken off."""
+
+    def close(self) -> None:
+        """Take every copy away."""
+        self._scratch.close()
+
+    def _need_room(self, count: int) -> None:
+        # The write-ahead log may hold pages that the file does not have yet.
+        files = [self._source.with_name(self._source.name + side) for side in ("", "-wal")]
+        needed = count * sum(file.stat().st_size for file in files if file.exists())
+        free = shutil.disk_usage(self._scratch.path).free
+        if needed > free:
+            raise DataError(
+                f"{count} copies of {self._source.name} need {needed / 1e6:.0f} MB, and "
+                f"{self._scratch.path.parent} has {free / 1e6:.0f} MB",
+                do="free some room, or let TMPDIR name a larger file system",
+            )
+
+
+def _found(url: Url, directory: Path) -> Path:
+    path = url.file(directory)
+    # Flask-SQLAlchemy starts relative paths at the instance folder instead.
+    for candidate in (path, url.file(directory / "instance")):
+        if candidate.is_file():
+            return candidate
+    raise DataError(
+        f"there is no SQLite database {path}",
+        do="let the application make it first, or correct the variable that names it",
+    )
+
+
+def _back_up(source: Path, copy: Path) -> None:
+    """SQLite's own backup: sees what is committed, the write-ahead log included.
+
+    In one step, so that a writer cannot make it start over and over again.
+    """
+    deadline = time.monotonic() + _WAIT_SECONDS
+
+    def watch(status: int, _remaining: int, _total: int) -> None:
+        # sqlite3 would try for ever again while another connection holds the file locked.
+        if status in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED) and time.monotonic() > deadline:
+            raise TimeoutError(f"it was locked for {_WAIT_SECONDS:.0f} s")
+
+    address = f"file:{quote(str(source))}?mode=ro"
+    with (
+        closing(sqlite3.connect(address, uri=True, timeout=1.0)) as reader,
+        closing(sqlite3.connect(copy)) as writer,
+    ):
+        reader.backup(writer, pages=-1, progress=watch)
