@@ -110,22 +110,22 @@ class Data:
 
     url_env: str = key(
         "",
-        "Environment variable from which the application reads its database URL. SQLite files and "
-        "PostgreSQL databases that it names are copied for each side of a proof.",
+        "Environment variable from which the application reads its database URL; a proof copies "
+        "the SQLite file or PostgreSQL database that it names.",
     )
     disposable: bool = key(
         False, "Whether requests that write may be sent to the application's own data."
     )
     copy: str = key(
         "",
-        "Command that copies any other database and prints the copy's URL on its last line. It "
-        "finds the URL in SUREFOOT_DATABASE_URL and the copy's label in SUREFOOT_COPY or {label}.",
+        "Command that copies any other database: it finds the URL in SUREFOOT_DATABASE_URL, and "
+        "prints that of the copy {label} on its last line.",
         parse=command,
         allowed=COMMAND,
     )
     reset: str = key(
         "",
-        "Command that makes a copy fresh again, told the same way; copy is run again without it.",
+        "Command that makes the copy {label} fresh again; without it copy is run again.",
         parse=command,
         allowed=COMMAND,
     )
