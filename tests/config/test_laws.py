@@ -25,6 +25,8 @@ def values(key: config.Key) -> st.SearchStrategy:
         return st.sampled_from(key.choices)
     if key.name == "balancer.listen":
         return st.integers(0, 65535).map(lambda port: f"127.0.0.1:{port}")
+    if key.name in {"data.copy", "data.reset"}:
+        return st.lists(words, min_size=1, max_size=3)
     if key.type is dict:
         return st.dictionaries(words, plain, max_size=4)
     return {
