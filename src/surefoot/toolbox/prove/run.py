@@ -13,9 +13,8 @@ from surefoot.core.ab import Judgement, Question
 from surefoot.core.proof import Measure, Outcome, Verdict
 from surefoot.errors import SurefootError
 from surefoot.toolbox.load import Closed, Generator, Workload
-from surefoot.toolbox.measure import host
 from surefoot.toolbox.measure.bench import Bench
-from surefoot.toolbox.measure.conditions import noise, refuse_useless
+from surefoot.toolbox.measure.conditions import refuse_useless
 from surefoot.toolbox.measure.subject import bare
 from surefoot.toolbox.prove.arm import Arm, population
 from surefoot.toolbox.prove.block import Blocks
@@ -132,10 +131,14 @@ def _stop_here(stop: asyncio.Event) -> None:
 
 def _concluded(judgement: Judgement, series: Series) -> Verdict:
     assert judgement.outcome is not None
-    sides = [side for pair in series.pairs for side in (pair.base, pair.variant)]
-    if not sides:
+    if not series.pairs and not series.disturbed:
         raise Interrupted
-    busy = noise(sum(side.neighbours for side in sides) / len(sides), host.cores())
+    notes = []
+    if series.disturbed:
+        notes.append(
+            f"{series.disturbed} of {len(series.pairs) + series.disturbed} pairs were left out: "
+            "other programs were busy beside one of their blocks only"
+        )
     return Verdict(
         outcome=judgement.outcome,
         decided_on=judgement.decided_on,
@@ -143,5 +146,5 @@ def _concluded(judgement: Judgement, series: Series) -> Verdict:
         ratios=judgement.ratios,
         pairs=tuple(series.pairs),
         noise=judgement.noise,
-        notes=(busy,) if busy else (),
+        notes=tuple(notes),
     )

@@ -16,6 +16,9 @@ from surefoot.toolbox.prove.block import Blocks, Loaded
 __all__ = ["Series"]
 
 _LOOK_AT_NOISE: Final = 2 * LEAST_PAIRS
+# Cores that neighbours may use more beside one block of a pair than beside the other. Judged by
+# what they did, never by what was measured of the two, so that leaving pairs out favours neither.
+_UNEVEN: Final = 0.2
 # An interval that would still reach this many margins to each side at the end decides nothing.
 _HOPELESS: Final = 5.0
 
@@ -40,6 +43,8 @@ class Series:
     seed: int
     keep: Callable[[Loaded, Loaded], None] = lambda _base, _variant: None
     pairs: list[Pair] = field(default_factory=list)
+    disturbed: int = 0
+    """Pairs left out because neighbours were busy beside one of their blocks only."""
 
     async def run(
         self, deadline: float, say: Callable[[str], None], stop: asyncio.Event
@@ -70,15 +75,18 @@ class Series:
         return judge(self.question, self.pairs, final=True)
 
     async def _pair(self, *, base_first: bool) -> None:
-        seed = self.seed * 1_000_003 + len(self.pairs)
+        seed = self.seed * 1_000_003 + len(self.pairs) + self.disturbed
         if base_first:
             base = await self.blocks.run(self.base, seed)
             variant = await self.blocks.run(self.variant, seed)
         else:
             variant = await self.blocks.run(self.variant, seed)
             base = await self.blocks.run(self.base, seed)
-        self.pairs.append(Pair(base.side, variant.side, base_first))
         self.keep(base, variant)
+        if abs(base.side.neighbours - variant.side.neighbours) > _UNEVEN:
+            self.disturbed += 1
+        else:
+            self.pairs.append(Pair(base.side, variant.side, base_first))
 
     def _line(self, judgement: Judgement, left: float) -> str:
         shown = [
