@@ -17,6 +17,8 @@ COMMANDS: Final = {
     "run": "run the application in replicas, restarting what dies",
     "measure": "find its capacity and the resource that bounds it",
     "prove": "prove a change: the same answers, and better than the noise",
+    "tune": "raise the rate: prove one change after the other and keep what helps",
+    "plan": "count the replicas, hosts and connections that a rate needs",
     "load": "send requests on a schedule and time the answers",
     "workload": "write a first workload from the application's routes",
     "config": "show the configuration in force, or its schema",

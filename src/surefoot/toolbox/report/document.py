@@ -36,6 +36,10 @@ def document(measurement: Measurement) -> dict[str, Any]:
         "replicas": evidence.replicas,
         "slots": evidence.slots,
         "pool_size": evidence.pool_size,
+        "host": {
+            "cores": measurement.model.cores,
+            "generator_ms": _ms(measurement.model.full.generator),
+        },
         "seconds": round(measurement.seconds, 1),
         "interrupted": measurement.interrupted,
         "valid": diagnosis.valid,
