@@ -12,29 +12,10 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 
 from surefoot.errors import DataError
+from surefoot.toolbox.data.libpq import variables
 
 __all__ = ["Dump"]
 
-# Only the environment keeps a password from the arguments, which every user can read.
-_VARIABLES: Final = {
-    "host": "PGHOST",
-    "hostaddr": "PGHOSTADDR",
-    "port": "PGPORT",
-    "user": "PGUSER",
-    "password": "PGPASSWORD",
-    "passfile": "PGPASSFILE",
-    "service": "PGSERVICE",
-    "options": "PGOPTIONS",
-    "sslmode": "PGSSLMODE",
-    "sslcert": "PGSSLCERT",
-    "sslkey": "PGSSLKEY",
-    "sslrootcert": "PGSSLROOTCERT",
-    "sslcrl": "PGSSLCRL",
-    "channel_binding": "PGCHANNELBINDING",
-    "gssencmode": "PGGSSENCMODE",
-    "krbsrvname": "PGKRBSRVNAME",
-    "target_session_attrs": "PGTARGETSESSIONATTRS",
-}
 _DUMP: Final = ("--no-owner", "--no-privileges", "--no-comments")
 _RESTORE: Final = ("-X", "-q", "-v", "ON_ERROR_STOP=1", "-o", os.devnull)
 _TAIL: Final = 5
@@ -54,7 +35,7 @@ class Dump:
         dump, restore = shutil.which("pg_dump"), shutil.which("psql")
         return cls(dump, restore) if dump and restore else None
 
-    def run(self, parameters: Mapping[str, Any], copy: str) -> None:
+    def run(self, parameters: Mapping[str, str], copy: str) -> None:
         """Fill the database ``copy`` from the one that ``parameters`` name.
 
         Raises:
@@ -81,7 +62,7 @@ class Dump:
             with suppress(ProcessLookupError):
                 process.kill()
 
-    def _piped(self, parameters: Mapping[str, Any], copy: str, said: Any) -> list[int]:
+    def _piped(self, parameters: Mapping[str, str], copy: str, said: Any) -> list[int]:
         try:
             dump = self._start([self.dump, *_DUMP], parameters, said, stdout=subprocess.PIPE)
             told = {**parameters, "dbname": copy}
@@ -99,16 +80,15 @@ class Dump:
     def _start(
         self,
         command: list[str],
-        parameters: Mapping[str, Any],
+        parameters: Mapping[str, str],
         said: Any,
         stdin: Any = subprocess.DEVNULL,
         stdout: Any = None,
     ) -> subprocess.Popen[bytes]:
-        told = {v: str(parameters[k]) for k, v in _VARIABLES.items() if parameters.get(k)}
         inherited = {k: v for k, v in os.environ.items() if not k.startswith("PG")}
         process = subprocess.Popen(
             command,
-            env={**inherited, **told, "PGDATABASE": parameters["dbname"]},
+            env=inherited | variables(parameters),
             start_new_session=True,
             stdin=stdin,
             stdout=stdout,

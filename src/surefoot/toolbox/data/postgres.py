@@ -6,14 +6,13 @@ import secrets
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from typing import Any, Final
-from urllib.parse import urlencode
 
 import psycopg
 from psycopg import errors, sql
-from psycopg.conninfo import conninfo_to_dict
 
 from surefoot.errors import DataError
 from surefoot.toolbox.data.dump import Dump
+from surefoot.toolbox.data.libpq import parameters
 from surefoot.toolbox.data.url import Url, redacted
 
 __all__ = ["PostgresCopies"]
@@ -23,16 +22,12 @@ _MAINTENANCE: Final = "postgres"
 # First half of the advisory locks that runs hold; "SF" and a number of our own.
 _LOCK_CLASS: Final = 0x5346_0001
 _CONNECT_SECONDS: Final = 10
-# What libpq knows; drivers have parameters of their own, which it would refuse.
-_LIBPQ: Final = frozenset(
-    {"host", "hostaddr", "port", "user", "password", "dbname", "passfile", "options", "service"}
-    | {"sslmode", "sslcert", "sslkey", "sslrootcert", "sslpassword", "sslcrl", "sslnegotiation"}
-    | {"channel_binding", "gssencmode", "krbsrvname", "target_session_attrs", "require_auth"}
-)
 _ROLE_DO: Final = (
     "let a superuser run ALTER ROLE ... CREATEDB for the role in the URL, or give [data] copy and "
     "reset commands"
 )
+
+_IN_USE_DO: Final = "stop what is connected to it; SELECT * FROM pg_stat_activity shows that"
 
 
 class PostgresCopies:
@@ -45,7 +40,7 @@ class PostgresCopies:
 
     def __init__(self, url: Url) -> None:
         self._url = url
-        self._parameters = _parameters(url)
+        self._parameters = parameters(url)
         self._source = str(self._parameters.get("dbname") or self._parameters.get("user") or "")
         self._run = secrets.randbits(31)
         self._pristine = self._name("pristine")
@@ -67,10 +62,7 @@ class PostgresCopies:
             self._sweep()
             self.size = self._size()
             settings = self._settings_of(self._source)
-            try:
-                self._create(self._pristine, self._source)
-            except (errors.ObjectInUse, errors.InsufficientPrivilege) as error:
-                self._dumped(error)
+            self._take()
         self._settings = settings
 
     def make(self, label: str) -> Url:
@@ -113,6 +105,26 @@ class PostgresCopies:
                 do="the next run tries again, or drop them by hand",
             )
 
+    def _take(self) -> None:
+        # Asked first: the server itself waits five seconds for the others to leave.
+        if self._others():
+            self._dumped("others are connected to it", _IN_USE_DO)
+            return
+        try:
+            self._create(self._pristine, self._source)
+        except errors.ObjectInUse:
+            self._dumped("others are connected to it", _IN_USE_DO)
+        except errors.InsufficientPrivilege:
+            self._dumped("it belongs to another role", _ROLE_DO)
+
+    def _others(self) -> int:
+        ((count,),) = self._execute(
+            "SELECT count(*) FROM pg_stat_activity WHERE datname = %s AND pid <> pg_backend_pid() "
+            "AND backend_type = 'client backend'",
+            self._source,
+        )
+        return int(count)
+
     def _name(self, label: str) -> str:
         return f"{_PREFIX}{self._run:08x}_{label}"
 
@@ -125,8 +137,8 @@ class PostgresCopies:
             return self._connected(self._source)
 
     def _connected(self, database: str) -> psycopg.Connection[Any]:
-        told = {**self._parameters, "dbname": database, "application_name": "surefoot"}
-        told["connect_timeout"] = _CONNECT_SECONDS
+        told: dict[str, Any] = {**self._parameters, "dbname": database}
+        told |= {"application_name": "surefoot", "connect_timeout": _CONNECT_SECONDS}
         return psycopg.connect(**told, autocommit=True)
 
     def _hold(self) -> None:
@@ -186,18 +198,13 @@ class PostgresCopies:
             note = f"the copies do not have the database's own setting of {name}"
             self.notes = tuple(dict.fromkeys((*self.notes, note)))
 
-    def _dumped(self, refused: psycopg.Error) -> None:
+    def _dumped(self, why: str, do: str) -> None:
         """Copy by dumping: slower, but nobody has to leave the database for it."""
-        in_use = isinstance(refused, errors.ObjectInUse)
-        why = "others are connected to it" if in_use else "it belongs to another role"
         dump = Dump.found()
         if dump is None:
             raise DataError(
-                f"the database {self._source} cannot be used as a template: {why}",
-                do="stop what is connected to it (SELECT * FROM pg_stat_activity shows it)"
-                if in_use
-                else _ROLE_DO,
-            ) from refused
+                f"the database {self._source} cannot be used as a template: {why}", do=do
+            )
         statement = sql.SQL(
             "CREATE DATABASE {} TEMPLATE template0 ENCODING {} LC_COLLATE {} LC_CTYPE {}"
         )
@@ -234,27 +241,3 @@ class PostgresCopies:
                 f"cannot {what} the database {self._source}: {said}",
                 do="check that the server runs and that the URL in the variable is right",
             ) from None
-
-
-def _parameters(url: Url) -> dict[str, Any]:
-    """What libpq needs of the URL, without what is its driver's alone.
-
-    Raises:
-        DataError: It cannot be read; it is not repeated, because it holds a password.
-    """
-    kept = {name: value for name, value in url.query.items() if name in _LIBPQ}
-    if "sslmode" not in kept and url.query.get("ssl", "") in _ASYNCPG_SSL:
-        kept["sslmode"] = _ASYNCPG_SSL[url.query["ssl"]]
-    tail = f"?{urlencode(kept)}" if kept else ""
-    try:
-        return dict(conninfo_to_dict(f"postgresql://{url.place}/{url.database}{tail}"))
-    except (psycopg.Error, ValueError):
-        raise DataError(
-            "the database URL is none that PostgreSQL's library can read",
-            do="check its user, password (percent-encoded), host and port",
-        ) from None
-
-
-_ASYNCPG_SSL: Final = {
-    name: name for name in ("disable", "allow", "prefer", "require", "verify-ca", "verify-full")
-} | {"true": "require", "True": "require"}
