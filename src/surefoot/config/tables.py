@@ -17,6 +17,7 @@ __all__ = [
     "Config",
     "Data",
     "Database",
+    "Response",
     "Server",
     "Settings",
     "SloConfig",
@@ -57,10 +58,17 @@ class Server:
     kind: str = key(
         "",
         "Which server. Default: gunicorn for WSGI, uvicorn for ASGI.",
-        choices=("", "gunicorn", "uvicorn"),
+        choices=("", "gunicorn", "uvicorn", "granian"),
     )
     replicas: int = key(
         1, "Server process groups of one worker process each.", minimum=1, maximum=256
+    )
+    workers: int = key(
+        1,
+        "Worker processes of each replica, forked after the import and so sharing its memory; more "
+        "than one with gunicorn only.",
+        minimum=1,
+        maximum=64,
     )
     threads: int = key(4, "Requests a WSGI replica works on at once.", minimum=1, maximum=1024)
     keep_alive: float = duration(
@@ -68,6 +76,21 @@ class Server:
     )
     graceful_timeout: float = duration(
         30.0, "How long a stopping replica may finish its requests.", minimum=0.0, maximum=3600.0
+    )
+    gc_freeze: bool = key(
+        False,
+        "Whether Python's garbage collector leaves what the import made alone and runs less often.",
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Response:
+    """What is done to answers on their way out."""
+
+    compress: bool = key(
+        False,
+        "Whether text, JSON and the like of 500 bytes and more is sent gzipped to clients that "
+        "accept it.",
     )
 
 
@@ -149,8 +172,8 @@ class Database:
 
     pool_size: int = key(
         0,
-        "Connections its pool may hold; 0 leaves the application's own. "
-        "This version only checks it.",
+        "Connections that a SQLAlchemy or psycopg pool of the database NAME hands out; default is "
+        "any database without a table. 0 leaves the application's own.",
         minimum=0,
         maximum=10_000,
     )
@@ -162,6 +185,7 @@ class Config:
 
     app: App = field(default_factory=App)
     server: Server = field(default_factory=Server)
+    response: Response = field(default_factory=Response)
     balancer: Balancer = field(default_factory=Balancer)
     slo: SloConfig = field(default_factory=SloConfig)
     workload: Workload = field(default_factory=Workload)

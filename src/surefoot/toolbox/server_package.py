@@ -17,9 +17,16 @@ from surefoot.toolbox.process.once import TookTooLong, run_once
 __all__ = ["ServerPackage", "server_package"]
 
 _DEFAULT: Final = {"wsgi": "gunicorn", "asgi": "uvicorn"}
+_SERVES: Final = {
+    "gunicorn": frozenset({"wsgi"}),
+    "uvicorn": frozenset({"asgi"}),
+    "granian": frozenset({"wsgi", "asgi"}),
+}
 _PACKAGES: Final = {
     "gunicorn": ("gunicorn",),
     "uvicorn": ("uvicorn", "uvloop", "httptools"),
+    # Its inner parts are used, to have it serve inherited sockets in one process.
+    "granian": ("granian>=2.7,<2.9", "uvloop"),
 }
 _INSTALL_SECONDS: Final = 300.0
 
@@ -29,7 +36,7 @@ class ServerPackage:
     """Which server, and where it lies."""
 
     kind: str
-    """``"gunicorn"`` or ``"uvicorn"``."""
+    """``"gunicorn"``, ``"uvicorn"`` or ``"granian"``."""
     version: str
     appended: tuple[Path, ...] = ()
     """Directories it needs at the end of the interpreter's path; none if it is installed there."""
@@ -44,6 +51,7 @@ def server_package(
     installed: Mapping[str, str],
     interpreter: Interpreter,
     environ: Mapping[str, str],
+    workers: int = 1,
 ) -> ServerPackage:
     """The server to use.
 
@@ -53,16 +61,22 @@ def server_package(
         installed: What the application's environment has: name to version.
         interpreter: The application's.
         environ: For the place of the cache.
+        workers: Processes in each replica.
 
     Raises:
-        ConfigError: The server wanted does not speak the interface.
+        ConfigError: The server wanted does not speak the interface, or cannot share a replica.
         InterpreterError: There is none, and none could be installed.
     """
     kind = wanted or _DEFAULT[interface]
-    if kind != _DEFAULT[interface]:
+    if interface not in _SERVES[kind]:
         raise ConfigError(
             f"{kind} does not serve {interface.upper()} applications here",
-            do=f'leave server.kind out, or set it to "{_DEFAULT[interface]}"',
+            do=f'leave server.kind out, or set it to "{_DEFAULT[interface]}" or "granian"',
+        )
+    if workers > 1 and kind != "gunicorn":
+        raise ConfigError(
+            f"server.workers is {workers}, and {kind} runs one process in each replica here",
+            do="set server.replicas instead",
         )
     if kind in installed:
         return ServerPackage(kind, installed[kind])

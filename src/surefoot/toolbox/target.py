@@ -81,8 +81,9 @@ def find_application(settings: Settings, environ: Mapping[str, str] = os.environ
     interpreter = find_interpreter(settings, directory, environ)
     appended = (link_directory(environ),)
     found = _inspected(target, app.settings, interpreter, appended, directory, environment)
+    wanted = settings.config.server
     server = server_package(
-        found["interface"], settings.config.server.kind, found["servers"], interpreter, environ
+        found["interface"], wanted.kind, found["servers"], interpreter, environ, wanted.workers
     )
     return Application(
         target=str(target),

@@ -1,7 +1,8 @@
 """What every server is given to serve: ``surefoot.web.entry:wsgi`` or ``:asgi``.
 
-In this order: settings, telemetry's hooks, import of the user's application, wrapping. Threads and
-sockets start after the fork, in the worker that serves its first request.
+In this order: settings, pool sizes, telemetry's hooks, import of the user's application, wrapping,
+the collector's rest. Threads and sockets start after the fork, in the worker that serves its first
+request. What is not configured is not loaded.
 """
 
 from __future__ import annotations
@@ -12,8 +13,9 @@ import json
 import os
 import sys
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any, Final
 
 from surefoot import config
@@ -73,6 +75,10 @@ class Plan:
     target: Target
     keywords: Mapping[str, Any]
     watching: Watching | None = None
+    pools: Mapping[str, int] = field(default_factory=lambda: MappingProxyType({}))
+    """Connections by name of the database."""
+    compress: bool = False
+    freeze: bool = False
 
 
 def worker_settings(environ: Mapping[str, str], directory: Path) -> WorkerSettings:
@@ -123,11 +129,21 @@ def plan(settings: WorkerSettings) -> Plan:
         recording = Recording(settings.records, settings.every, sample, code)
     if settings.witness:
         watching = Watching(settings.witness, settings.replica, code)
-    return Plan(recording, settings.directory, target, app.settings, watching)
+    sizes = {n: entry.pool_size for n, entry in settings.config.database.items() if entry.pool_size}
+    return Plan(
+        recording=recording,
+        directory=settings.directory,
+        target=target,
+        keywords=app.settings,
+        watching=watching,
+        pools=MappingProxyType(sizes),
+        compress=settings.config.response.compress,
+        freeze=settings.config.server.gc_freeze,
+    )
 
 
 def apply(planned: Plan, wanted: str) -> Callable[..., Any]:
-    """Install hooks, import the application and wrap it.
+    """Do what is to be done before the import, import the application, wrap it, let it rest.
 
     Args:
         planned: What ``plan`` decided.
@@ -137,7 +153,27 @@ def apply(planned: Plan, wanted: str) -> Callable[..., Any]:
         TargetError: The application is of the other kind, or nothing that can be served.
         Exception: Whatever the application raises while it is imported.
     """
+    if planned.pools:
+        _late("pools").install(planned.pools)
     recorder = _installed(planned.recording)
+    application = _imported(planned, wanted)
+    if planned.watching is not None:
+        application = _watched(application, wanted, planned.watching)
+    if recorder is not None:
+        application = _recorded(application, wanted, recorder)
+    if planned.compress:
+        # Outermost: what was recorded is what the application did.
+        application = _late(f"compression.{wanted}").Compressed(application)
+    if planned.freeze:
+        _late("frozen").freeze()
+    return application
+
+
+def _late(name: str) -> Any:
+    return importlib.import_module(f"surefoot.web.{name}")
+
+
+def _imported(planned: Plan, wanted: str) -> Callable[..., Any]:
     home = str(planned.directory)
     if home not in sys.path:
         sys.path.insert(0, home)
@@ -148,9 +184,7 @@ def apply(planned: Plan, wanted: str) -> Callable[..., Any]:
             f"{planned.target} is a {found.upper()} application, asked for as {wanted.upper()}",
             do=f"serve surefoot.web.entry:{found}",
         )
-    if planned.watching is not None:
-        application = _watched(application, wanted, planned.watching)
-    return application if recorder is None else _recorded(application, wanted, recorder)
+    return application
 
 
 def _watched(application: Callable[..., Any], kind: str, watching: Watching) -> Callable[..., Any]:
@@ -183,8 +217,7 @@ def _installed(recording: Recording | None) -> Any:
 
 def _recorded(application: Callable[..., Any], kind: str, recorder: Any) -> Callable[..., Any]:
     try:
-        adapter = importlib.import_module(f"surefoot.web.{kind}")
-        wrapped: Callable[..., Any] = adapter.Recorded(application, recorder)
+        wrapped: Callable[..., Any] = _late(kind).Recorded(application, recorder)
     except Exception as error:  # noqa: BLE001 - as above
         _without(error)
         return application

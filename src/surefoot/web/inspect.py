@@ -30,7 +30,7 @@ from surefoot.web.routes import routes
 
 __all__ = ["inspected", "main"]
 
-_SERVERS: Final = ("gunicorn", "uvicorn")
+_SERVERS: Final = ("gunicorn", "uvicorn", "granian")
 
 
 def inspected(target: Target, settings: Mapping[str, Any]) -> dict[str, Any]:

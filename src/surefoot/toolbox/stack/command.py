@@ -27,11 +27,14 @@ def server_command(
     module = "gunicorn"
     if server.kind == "uvicorn":
         module, words = "surefoot.web.serve", _uvicorn(config, fds)
+    elif server.kind == "granian":
+        module, words = "surefoot.web.granian", _granian(application.interface, config, fds)
     return application.interpreter.command(application.appended, module, *words)
 
 
 def _gunicorn(version: str, config: Config, fds: Sequence[int], pid_file: Path) -> list[str]:
-    words = ["--worker-class", "gthread", "--workers", "1"]
+    words = ["--worker-class", "gthread", "--workers", str(config.server.workers)]
+    words += ["--preload"] if config.server.workers > 1 else []
     words += ["--threads", str(config.server.threads)]
     words += ["--keep-alive", str(math.ceil(config.server.keep_alive))]
     words += ["--graceful-timeout", str(math.ceil(config.server.graceful_timeout))]
@@ -50,6 +53,14 @@ def _gunicorn(version: str, config: Config, fds: Sequence[int], pid_file: Path) 
 def _uvicorn(config: Config, fds: Sequence[int]) -> list[str]:
     words = ["--keep-alive", str(math.ceil(config.server.keep_alive))]
     words += ["--graceful-timeout", str(math.ceil(config.server.graceful_timeout))]
+    for fd in fds:
+        words += ["--fd", str(fd)]
+    return words
+
+
+def _granian(interface: str, config: Config, fds: Sequence[int]) -> list[str]:
+    words = ["--interface", interface, "--threads", str(config.server.threads)]
+    words += ["--keep-alive", str(math.ceil(config.server.keep_alive))]
     for fd in fds:
         words += ["--fd", str(fd)]
     return words

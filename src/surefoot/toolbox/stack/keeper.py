@@ -47,7 +47,7 @@ class Keeper:
         self._shared = shared
         self._watch = watch
         self._lives = Lives()
-        self._worker = 0
+        self._workers: frozenset[int] = frozenset()
 
     async def start(self) -> bool:
         """Start it and wait for its first answer; ``False`` if it ended or took too long."""
@@ -67,16 +67,16 @@ class Keeper:
                 task.cancel()
             await asyncio.gather(answered, *failed, return_exceptions=True)
         if up:
-            self._worker = self.replica.worker()
+            self._workers = self.replica.workers()
             self._watch(Event(self.replica.name, "up"))
         return up
 
     async def _workers_that_never_boot(self) -> None:
         """Ends once gunicorn's master has started several workers and none has answered."""
         seen: set[int] = set()
-        while len(seen) <= NEVER_UP:
+        while len(seen) < NEVER_UP + self.replica.intended:
             await asyncio.sleep(_LOOK)
-            seen |= {self.replica.worker()} - {0}
+            seen |= self.replica.workers()
 
     async def keep(self) -> str:
         """Start it again whenever it has died.
@@ -104,10 +104,16 @@ class Keeper:
             # One that never answered is not watched any longer: it is ended and started anew.
             while not ended.done() and self.replica.up_since > 0:
                 await asyncio.wait([ended], timeout=_LOOK)
-                now = self.replica.worker()
-                if now in (self._worker, 0) or ended.done():
+                now = self.replica.workers()
+                if ended.done():
                     continue
-                self._worker_died(now)
+                died = self._workers - now
+                if len(now) < len(self._workers):
+                    # Nothing to tell before its successor is there.
+                    continue
+                self._workers = now
+                for _ in died:
+                    self._worker_died()
                 if self._lives.hopeless:
                     return "its worker dies again and again"
             code = self.replica.code
@@ -116,9 +122,8 @@ class Keeper:
             ended.cancel()
             await asyncio.gather(ended, return_exceptions=True)
 
-    def _worker_died(self, successor: int) -> None:
+    def _worker_died(self) -> None:
         # gunicorn's master starts a dead worker by itself, at once and without end.
-        self._worker = successor
         self.replica.restarts += 1
         self._lives = self._lives.ended(time.monotonic() - self.replica.up_since, was_up=True)
         self.replica.up_since = time.monotonic()

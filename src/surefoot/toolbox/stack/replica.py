@@ -85,12 +85,21 @@ class Replica:
         return sorted(members(self.pid, snapshot())) if self.pid else []
 
     def worker(self) -> int:
-        """The process that answers requests; 0 while there is none."""
+        """The process that answers requests, the oldest of several; 0 while there is none."""
+        return min(self.workers(), default=0)
+
+    def workers(self) -> frozenset[int]:
+        """All processes that answer requests."""
         if not self.alive:
-            return 0
-        if self._site.application.server.kind == "uvicorn":
-            return self.pid
-        return min(children(self.pid), default=0)
+            return frozenset()
+        if self._site.application.server.kind != "gunicorn":
+            return frozenset({self.pid})
+        return frozenset(children(self.pid))
+
+    @property
+    def intended(self) -> int:
+        """How many processes are to answer requests."""
+        return self._site.config.server.workers
 
     def start(self, shared: Sequence[int]) -> None:
         """Start it on a fresh socket of its own and on the ``shared`` listening sockets."""

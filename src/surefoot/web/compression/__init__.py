@@ -1,0 +1,1 @@
+"""Answers compressed on their way out: ``[response] compress = true``; standard library only."""

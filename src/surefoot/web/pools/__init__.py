@@ -1,0 +1,34 @@
+"""Sizes of connection pools, set where the application makes them: ``[database.NAME] pool_size``.
+
+Nothing is imported for it: the application's own import of a driver triggers what is set there.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from functools import partial
+
+from surefoot.web.pools import psycopg_pool, sqlalchemy
+
+__all__ = ["install"]
+
+
+def install(sizes: Mapping[str, int]) -> None:
+    """Have pools made with these sizes from now on.
+
+    Args:
+        sizes: Name of a database, or ``"default"`` for those that no other name fits, to the
+            connections that a pool of it may hold.
+    """
+    # Late: without sizes a worker loads nothing for them.
+    from surefoot.telemetry.imports import ImportWatch  # noqa: PLC0415
+
+    ImportWatch(
+        {
+            sqlalchemy.MODULE: partial(sqlalchemy.install, sizes=sizes),
+            **{
+                module: partial(psycopg_pool.install, sizes=sizes)
+                for module in psycopg_pool.MODULES
+            },
+        }
+    ).install()
