@@ -60,13 +60,28 @@ class Answer:
 
     def text(self) -> str:
         """The body as text, unpacked if it was compressed."""
+        data, packed = self.unpacked()
+        return "" if packed else data.decode("utf-8", "replace")
+
+    def unpacked(self) -> tuple[bytes, bool]:
+        """The body, unpacked if it was compressed, and whether that could not be done."""
         data = bytes(self.body)
-        if self.header("content-encoding") in {"gzip", "deflate"}:
+        for coding in reversed((self.header("content-encoding") or "").lower().split(",")):
+            if not data or coding.strip() in {"", "identity"}:
+                continue
             try:
-                data = zlib.decompress(data, wbits=47)
-            except zlib.error:
-                data = b""
-        return data.decode("utf-8", "replace")
+                data = _unpacked(coding.strip(), data)
+            except (zlib.error, EOFError):
+                return bytes(self.body), True
+        return data, False
+
+
+def _unpacked(coding: str, data: bytes) -> bytes:
+    if coding not in {"gzip", "x-gzip", "deflate"}:
+        raise EOFError
+    # "deflate" is zlib's format by the standard, and bare deflate from some servers.
+    bare = coding == "deflate" and data[0] & 0x0F != 8
+    return zlib.decompress(data, wbits=-15 if bare else 47)
 
 
 def captured(capture: Capture, answer: Answer, jar: CookieJar) -> str | None:

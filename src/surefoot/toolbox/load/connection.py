@@ -69,7 +69,7 @@ class Connection(asyncio.Protocol):
         """Send one request; it must be idle and not closing."""
         self.exchange = exchange
         self._first = b""
-        if exchange.journey is not None or exchange.prepared.bodiless:
+        if exchange.journey is not None or exchange.prepared.whole:
             self._answer = Answer(self.on_message_complete, bodiless=exchange.prepared.bodiless)
             self._parser = httptools.HttpResponseParser(self._answer)
         data = exchange.head

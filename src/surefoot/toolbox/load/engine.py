@@ -7,12 +7,16 @@ import itertools
 import random
 import time
 from collections.abc import Callable, Iterator
+from functools import partial
 from typing import Final
 
+from surefoot.toolbox.load.connection import Connection
 from surefoot.toolbox.load.exchange import Exchange
 from surefoot.toolbox.load.journey import PreparedFlow
-from surefoot.toolbox.load.login import log_in
+from surefoot.toolbox.load.login import AT_ONCE, log_in
 from surefoot.toolbox.load.messages import Done, Go, Open
+from surefoot.toolbox.load.observation import Observed
+from surefoot.toolbox.load.observer import CountedConnection, Observer, Received
 from surefoot.toolbox.load.pool import Pool
 from surefoot.toolbox.load.prepared import Prepared
 from surefoot.toolbox.load.run import Run
@@ -39,15 +43,14 @@ class Engine:
         draw = random.Random(f"{order.seed}-{order.index}")  # noqa: S311  # test data, no secrets
         self._draw = draw
         self._data = DataSource(workload, draw)
+        received = Received()
+        connection = partial(CountedConnection, received=received) if order.observe else Connection
         self._pools = [
-            Pool(address, order.connections, order.timeout) for address in order.addresses
+            Pool(address, order.connections, order.timeout, connection)
+            for address in order.addresses
         ]
-        turn = itertools.cycle(self._pools)
-        self._submit: Callable[[Exchange], None] = (
-            self._pools[0].submit
-            if len(self._pools) == 1
-            else lambda exchange: next(turn).submit(exchange)
-        )
+        self._observer = Observer(order.observe, self._pools, received) if order.observe else None
+        self._submit = self._submitter()
         names = {name: index for index, name in enumerate(workload.requests)}
         self._flows = [self._prepared(flow, names) for flow in workload.flows]
         self._login = [self._prepared(flow, names) for flow in workload.login]
@@ -64,11 +67,14 @@ class Engine:
         order = self._order
         flows = order.workload.login
         numbers = range(order.index, order.workload.users, order.of)
-        self._users = [User(self._data.of_user(number, flows)) for number in numbers]
+        self._users = [User(self._data.of_user(number, flows), number) for number in numbers]
         sweeper = asyncio.create_task(self._sweep())
         try:
             users = dict(zip(numbers, self._users, strict=True))
-            await log_in(users, self._login, self._submit, self._draw)
+            # One after the other, the same requests come in the same order every time.
+            in_order = self._observer is not None and self._observer.in_order
+            at_once = 1 if in_order else AT_ONCE
+            await log_in(users, self._login, self._submit, self._draw, at_once)
         finally:
             sweeper.cancel()
         return len(self._users)
@@ -80,6 +86,8 @@ class Engine:
         given runs of one seed are asked the same in the same order.
         """
         self._draw.seed(f"{go.seed}-{self._order.index}")
+        if self._observer is not None:
+            self._observer.begin(go.seed)
         self.run = Run(
             self._submit, self._data, self._draw, self._users, self._shared, go.start,
             self._order.timeout,
@@ -110,6 +118,7 @@ class Engine:
             connections=sum(pool.size for pool in self._pools),
             abandoned=run.open,
             precision=run.precision,
+            observed=self._observer.take() if self._observer is not None else Observed(),
         )
 
     def stop(self) -> None:
@@ -121,6 +130,14 @@ class Engine:
         """Close every connection."""
         for pool in self._pools:
             pool.close()
+
+    def _submitter(self) -> Callable[[Exchange], None]:
+        if self._observer is not None:
+            return self._observer.submit
+        if len(self._pools) == 1:
+            return self._pools[0].submit
+        turn = itertools.cycle(self._pools)
+        return lambda exchange: next(turn).submit(exchange)
 
     async def _play(self, run: Run, go: Go) -> None:
         order = self._order
@@ -147,11 +164,13 @@ class Engine:
     def _mix(self, seed: int) -> Iterator[PreparedFlow]:
         if len(self._flows) == 1:
             return itertools.repeat(self._flows[0])
+        each = self._order.observe.each if self._order.observe is not None else 0
         # A session of n requests arrives at 1/n of its share of the requests.
         weights = [flow.flow.weight / len(flow.steps) for flow in self._flows]
         cumulated = list(itertools.accumulate(weights))
         draw = random.Random(seed)  # noqa: S311  # a mix of requests, no secrets
-        return (draw.choices(self._flows, cum_weights=cumulated)[0] for _ in itertools.count())
+        mix = (draw.choices(self._flows, cum_weights=cumulated)[0] for _ in itertools.count())
+        return itertools.chain(self._flows * each, mix) if each else mix
 
     def _share(self, whole: int, among: int | None = None) -> int:
         index, of = self._order.index, min(self._order.of, among or self._order.of)
@@ -160,9 +179,12 @@ class Engine:
     def _prepared(self, flow: Flow, names: dict[str, int]) -> PreparedFlow:
         host = self._order.addresses[0].header
         steps = [
-            Prepared(step, names.get(step.name, 0), host, stamp=self._order.stamp)
+            Prepared(
+                step, names.get(step.name, 0), host,
+                stamp=self._order.stamp, whole=self._observer is not None,
+            )
             for step in flow.steps
-        ]
+        ]  # fmt: skip
         has_user = flow.as_user and self._order.workload.users > 0
         return PreparedFlow(flow, steps, self._data.tables(flow), has_user=has_user)
 

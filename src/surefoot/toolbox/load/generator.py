@@ -12,6 +12,7 @@ from typing import Final, Self
 from surefoot.errors import RefusedError, ServerError, UsageError
 from surefoot.toolbox.load.address import Address, parse_address, require_loopback
 from surefoot.toolbox.load.messages import Chunk, Done, Failed, Go, Message, Open, Ready, Stop
+from surefoot.toolbox.load.observation import Observation
 from surefoot.toolbox.load.process import SendingProcess
 from surefoot.toolbox.load.result import LoadResult, Progress
 from surefoot.toolbox.load.schedule import Closed, Schedule
@@ -41,6 +42,7 @@ class Generator:
         connections: How many connections one process may hold open.
         latency: The SLO's latency in seconds, against which the generator's own lag is judged.
         owned: Whether hosts other than this machine may be loaded.
+        observe: What runs remember of the answers; nothing by default.
 
     Raises:
         UsageError: An address is none, or is not this machine.
@@ -60,6 +62,7 @@ class Generator:
         connections: int = 4000,
         latency: float = 0.250,
         owned: bool = False,
+        observe: Observation | None = None,
     ) -> None:
         if not addresses:
             raise UsageError("there is no address to send to")
@@ -72,6 +75,7 @@ class Generator:
         self._stamp = stamp
         self._connections = connections
         self._latency = latency
+        self._observe = observe
         count = max(1, min(processes, workload.users or processes))
         self._processes = [SendingProcess() for _ in range(count)]
         self._runs = 0
@@ -156,6 +160,7 @@ class Generator:
                 timeout=self._timeout,
                 connections=max(1, self._connections // len(self._addresses)),
                 stamp=self._stamp,
+                observe=self._observe,
             )
             process.send(order)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 from collections.abc import Sequence
 
 from surefoot.toolbox.load.prepared import Prepared
@@ -41,12 +42,28 @@ class PreparedFlow:
 
 
 class Journey:
-    """One doing of a flow."""
+    """One doing of a flow.
 
-    __slots__ = ("flow", "step", "user", "values")
+    Attributes:
+        arrival: Which one of a run it is, where answers are observed.
+        trail: A hash of what it asked so far, likewise.
+        draw: Randomness of its own, if it is long: what it draws is then the same whatever else is
+            under way.
+    """
 
-    def __init__(self, flow: PreparedFlow, user: User, drawn: dict[str, str]) -> None:
+    __slots__ = ("arrival", "draw", "flow", "step", "trail", "user", "values")
+
+    def __init__(
+        self,
+        flow: PreparedFlow,
+        user: User,
+        drawn: dict[str, str],
+        draw: random.Random | None = None,
+    ) -> None:
         self.flow = flow
+        self.arrival = -1
+        self.trail = b""
+        self.draw = draw
         self.user = user
         self.step = 0
         # What the user has for good wins over what this one doing happens to draw.

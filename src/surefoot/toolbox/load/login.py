@@ -15,9 +15,9 @@ from surefoot.toolbox.load.run import learn
 from surefoot.toolbox.load.template import Missing
 from surefoot.toolbox.load.users import User
 
-__all__ = ["LoginError", "log_in"]
+__all__ = ["AT_ONCE", "LoginError", "log_in"]
 
-_AT_ONCE: Final = 8  # password hashes are slow on purpose; more at once would only time out
+AT_ONCE: Final = 8  # password hashes are slow on purpose; more at once would only time out
 
 
 class LoginError(Exception):
@@ -29,13 +29,14 @@ async def log_in(
     flows: Sequence[PreparedFlow],
     submit: Callable[[Exchange], None],
     draw: random.Random,
+    at_once: int = AT_ONCE,
 ) -> None:
-    """Do all ``flows`` once as each of ``users``, which have numbers from 0.
+    """Do all ``flows`` once as each of ``users``, which have numbers from 0, some ``at_once``.
 
     Raises:
         LoginError: A request was answered otherwise than expected, or not at all.
     """
-    gate = asyncio.Semaphore(_AT_ONCE)
+    gate = asyncio.Semaphore(at_once)
 
     async def one(number: int, user: User) -> None:
         async with gate:

@@ -8,10 +8,11 @@ from __future__ import annotations
 import asyncio
 import pickle
 import struct
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Final
 
 from surefoot.toolbox.load.address import Address
+from surefoot.toolbox.load.observation import Observation, Observed
 from surefoot.toolbox.load.samples import Samples
 from surefoot.toolbox.load.schedule import Closed, Schedule
 from surefoot.toolbox.load.workload import Workload
@@ -35,6 +36,7 @@ class Open:
     timeout: float
     connections: int
     stamp: bool
+    observe: Observation | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,6 +92,7 @@ class Done:
     connections: int
     abandoned: int
     precision: str
+    observed: Observed = field(default_factory=Observed)
 
 
 Message = Open | Ready | Failed | Go | Stop | Chunk | Done

@@ -6,10 +6,11 @@ import asyncio
 import errno
 import time
 from collections import deque
+from collections.abc import Callable
 from typing import Final
 
 from surefoot.toolbox.load.address import Address
-from surefoot.toolbox.load.connection import Connection
+from surefoot.toolbox.load.connection import Connection, Home
 from surefoot.toolbox.load.exchange import CONNECTION_ERROR, TIMED_OUT, Exchange
 
 __all__ = ["UNSENT", "Pool"]
@@ -30,10 +31,18 @@ class Pool:
         address: Where to.
         limit: How many at most; past it requests wait.
         timeout: Seconds from the instant a request is due.
+        connection: Makes one, which belongs to this pool.
     """
 
-    def __init__(self, address: Address, limit: int, timeout: float) -> None:
+    def __init__(
+        self,
+        address: Address,
+        limit: int,
+        timeout: float,
+        connection: Callable[[Home], Connection] = Connection,
+    ) -> None:
         self.address = address
+        self._connection = connection
         self._limit = limit
         self._timeout = timeout
         self._idle: dict[Connection, None] = {}
@@ -138,7 +147,7 @@ class Pool:
 
     async def _open(self) -> None:
         try:
-            await self.address.connect(lambda: Connection(self), self._timeout)
+            await self.address.connect(lambda: self._connection(self), self._timeout)
         except OSError as error:  # asyncio.TimeoutError is one
             if error.errno in _OWN_LIMITS and self._connections:
                 self._limit = len(self._connections)

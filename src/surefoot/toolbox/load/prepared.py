@@ -29,6 +29,7 @@ class Prepared:
         index: The number samples know it by.
         host: The ``Host`` header, unless the request has its own.
         stamp: Whether the instant of sending is written into it.
+        whole: Whether its answers are read whole even if nothing is captured from them.
     """
 
     __slots__ = (
@@ -43,9 +44,12 @@ class Prepared:
         "index",
         "name",
         "think",
+        "whole",
     )
 
-    def __init__(self, request: Request, index: int, host: str, *, stamp: bool = False) -> None:
+    def __init__(
+        self, request: Request, index: int, host: str, *, stamp: bool = False, whole: bool = False
+    ) -> None:
         self.name = request.name
         self.index = index
         self.captures = request.captures
@@ -53,6 +57,8 @@ class Prepared:
         self.think = request.think
         self.idempotent = request.method in IDEMPOTENT
         self.bodiless = request.method == "HEAD"
+        # The parser cannot know that an answer to HEAD ends with its headers.
+        self.whole = whole or self.bodiless
         self._head = _head(request, host)
         self._body = request.body.text if request.body is not None else None
         self._stamp = stamp

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Final
 
 from surefoot.core.histogram import Histogram
+from surefoot.toolbox.load.observation import Observed
 from surefoot.toolbox.load.samples import Samples
 
 __all__ = ["LoadResult", "Progress", "WorkerUse", "judge"]
@@ -86,6 +87,13 @@ class LoadResult:
     precision: str
     """How exactly requests are sent on time on this system."""
     seed: int
+    answers: Observed = field(default_factory=Observed)
+    """What was answered, if the generator was asked to observe it."""
+
+    @property
+    def received(self) -> int:
+        """Bytes of all answers, heads and bodies; 0 where they were not observed."""
+        return self.answers.received
 
     @property
     def failed(self) -> int:

@@ -164,7 +164,8 @@ class Run:
             self._waiting.append((flow, due, lag))
 
     def _travel(self, flow: PreparedFlow, user: User, due: float, lag: float) -> None:
-        journey = Journey(flow, user, self._data.drawn(flow.tables))
+        draw = random.Random(self._draw.random()) if len(flow.steps) > 1 else None  # noqa: S311  # test data
+        journey = Journey(flow, user, self._data.drawn(flow.tables), draw)
         self._send(journey.current, due, lag, journey)
 
     def _send(self, prepared: Prepared, due: float, lag: float, journey: Journey | None) -> None:
@@ -172,7 +173,8 @@ class Run:
             if journey is None:
                 payload = prepared.render(self._shared.values, self._draw)
             else:
-                payload = prepared.render(journey.values, self._draw, journey.user.jar)
+                draw = journey.draw or self._draw
+                payload = prepared.render(journey.values, draw, journey.user.jar)
         except Missing as missing:
             exchange = Exchange(self, prepared, due, lag, (b"", b""), journey)
             error = f"no value for {missing}"
@@ -216,7 +218,7 @@ class Run:
         journey.step += 1
         if journey.step < len(journey.flow.steps) and not error and not self._over:
             low, high = journey.current.think
-            due = now + low + self._draw.random() * (high - low)
+            due = now + low + (journey.draw or self._draw).random() * (high - low)
             if due == now:
                 self._send(journey.current, due, 0.0, journey)
                 return

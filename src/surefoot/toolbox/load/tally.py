@@ -11,6 +11,7 @@ from typing import Final
 from surefoot.core.histogram import Histogram
 from surefoot.toolbox.load.exchange import CONNECTION_ERROR
 from surefoot.toolbox.load.messages import Chunk, Done
+from surefoot.toolbox.load.observation import Observed
 from surefoot.toolbox.load.result import LoadResult, Progress, WorkerUse, judge
 from surefoot.toolbox.load.samples import Samples
 from surefoot.toolbox.load.schedule import Closed, Schedule
@@ -122,6 +123,7 @@ class Tally:
             abandoned=sum(report.abandoned for report in reports) if self._interrupted_at else 0,
             precision=reports[0].precision,
             seed=self._seed,
+            answers=sum((report.observed for report in reports), Observed()),
         )
 
     def _seconds(self, reports: list[Done]) -> float:

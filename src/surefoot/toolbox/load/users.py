@@ -13,11 +13,17 @@ __all__ = ["DataSource", "User"]
 
 
 class User:
-    """One user: a cookie jar, and the values known to it by name."""
+    """One user: a cookie jar, and the values known to it by name.
 
-    __slots__ = ("jar", "values")
+    Args:
+        values: Those it has from the start.
+        number: Which of the workload's users it is; -1 for none of them.
+    """
 
-    def __init__(self, values: Mapping[str, str] | None = None) -> None:
+    __slots__ = ("jar", "number", "values")
+
+    def __init__(self, values: Mapping[str, str] | None = None, number: int = -1) -> None:
+        self.number = number
         self.jar: Final = CookieJar()
         self.values: dict[str, str] = dict(values or {})
 

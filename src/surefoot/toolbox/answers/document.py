@@ -1,0 +1,109 @@
+"""JSON as it is compared: numbers as they were written, places named by pointers."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from typing import Any, Final
+
+__all__ = [
+    "ANY",
+    "Number",
+    "Path",
+    "is_json",
+    "leaves",
+    "literal",
+    "parsed",
+    "pointer",
+    "quick",
+    "shown",
+]
+
+Path = tuple[str, ...]
+"""Keys from the top down; ``ANY`` for every index of a list."""
+
+ANY: Final = "*"
+_DEEP: Final = 100
+"""Levels; what is nested deeper is compared as text, for Python's own stack is limited."""
+
+
+class Number(str):
+    """A number as it was written: ``1.0`` is not ``1``."""
+
+    __slots__ = ()
+
+
+def is_json(content_type: str) -> bool:
+    """Whether a media type is JSON's."""
+    return content_type == "application/json" or content_type.endswith("+json")
+
+
+def parsed(body: bytes) -> Any:
+    """The document.
+
+    Raises:
+        ValueError: It is none.
+    """
+    if body.count(b"[") + body.count(b"{") > _DEEP and _depth(body) > _DEEP:
+        raise ValueError("nested too deeply")
+    return json.loads(body, parse_int=Number, parse_float=Number, parse_constant=Number)
+
+
+def quick(body: bytes) -> str:
+    """The same text for two documents only if ``literal`` writes them alike; much faster.
+
+    Raises:
+        ValueError: It is no document.
+    """
+    document = json.loads(body, parse_float=_told_apart, parse_constant=_told_apart)
+    return json.dumps(document, sort_keys=True, separators=(",", ":"))
+
+
+def _told_apart(number: str) -> str:
+    return f"\0{number}"
+
+
+def _depth(body: bytes) -> int:
+    deepest = depth = 0
+    for byte in body:
+        depth += (byte in b"[{") - (byte in b"]}")
+        deepest = max(deepest, depth)
+    return deepest
+
+
+def literal(value: Any) -> str:
+    """A value as JSON writes it, without spaces and with its keys in order."""
+    if isinstance(value, Number):
+        return str(value)
+    if isinstance(value, Mapping):
+        inner = ",".join(f"{_text(key)}:{literal(value[key])}" for key in sorted(value))
+        return f"{{{inner}}}"
+    if isinstance(value, list):
+        return f"[{','.join(map(literal, value))}]"
+    return _text(value)
+
+
+def leaves(value: Any, path: Path = ()) -> Iterator[tuple[Path, str]]:
+    """Every place that holds no other, with what it holds; lists count as one place each."""
+    if isinstance(value, Mapping) and value:
+        for key in sorted(value):
+            yield from leaves(value[key], (*path, key))
+    elif isinstance(value, list) and value:
+        for item in value:
+            yield from leaves(item, (*path, ANY))
+    else:
+        yield path, literal(value)
+
+
+def pointer(path: Path) -> str:
+    """A JSON pointer (RFC 6901), with ``*`` for any index."""
+    return "".join("/" + key.replace("~", "~0").replace("/", "~1") for key in path)
+
+
+def shown(value: str) -> str:
+    """A literal without the quotes of a text."""
+    return value[1:-1] if len(value) > 1 and value[0] == '"' == value[-1] else value
+
+
+def _text(value: Any) -> str:
+    return json.dumps(value, ensure_ascii=False)
