@@ -88,8 +88,9 @@ def culprits(
     """The lines that explain why steps changed, the likeliest first.
 
     A line explains a step if it was executed by then and a function that the step executed refers
-    to what it changes. Keys drawn at the start explain that somebody is turned away. Where nothing
-    explains a step, what was executed at all is named.
+    to what it changes; the fewer steps there are for which that holds and which do not differ, the
+    better. Keys drawn at the start explain that somebody is turned away. Where nothing explains a
+    step, what was executed at all is named.
 
     Args:
         changed: The steps that differ.
@@ -98,21 +99,26 @@ def culprits(
         readers: Which function refers to what.
     """
     ran = executed(candidates, seen)
+    open_steps = {each.step: each for each in changed}
+    # The first time that something is changed, nobody can know of it yet.
     linked = {
-        candidate: _linked(candidate, steps, changed, seen, readers)
+        candidate: [
+            step
+            for step in _reading(candidate, steps[0], seen, readers)
+            if step > steps[0] or step in open_steps
+        ]
         for candidate, steps in ran.items()
     }
-    open_steps = {each.step: each for each in changed}
     found = list(_cover(linked, open_steps))
     found += _secrets(candidates, changed, seen, open_steps)
     drawn = {
-        candidate: _reading(candidate, changed, seen, readers)
+        candidate: _reading(candidate, 0, seen, readers)
         for candidate in candidates
         if candidate.at_start and not _per_request(candidate, seen)
     }
     found += _cover(drawn, open_steps)
     earlier = {
-        candidate: [each for each in changed if steps[0] <= each.step]
+        candidate: [step for step in sorted(seen) if step >= steps[0]]
         for candidate, steps in ran.items()
     }
     found += _cover(earlier, open_steps)
@@ -120,47 +126,42 @@ def culprits(
 
 
 def _cover(
-    explained: Mapping[Candidate, Sequence[Changed]], open_steps: dict[int, Changed]
+    explained: Mapping[Candidate, Sequence[int]], open_steps: dict[int, Changed]
 ) -> Iterator[Culprit]:
-    """Greedily: the strongest that explains most of what is left; what it explains is closed."""
+    """Greedily: the likeliest that explains some of what is left; what it explains is closed.
+
+    Args:
+        explained: The steps, changed or not, that each would have had an effect on.
+        open_steps: What is left to explain.
+    """
     left = dict(explained)
+
+    def likelihood(each: Candidate) -> tuple[float, int]:
+        hits = sum(step in open_steps for step in left[each])
+        return each.strength * hits / max(1, len(left[each])), hits
+
     while left and open_steps:
-        best = max(left, key=lambda each: (each.strength, _open(left[each], open_steps)))
-        mine = [each for each in left.pop(best) if each.step in open_steps]
+        best = max(left, key=likelihood)
+        mine = [open_steps[step] for step in left.pop(best) if step in open_steps]
         if mine:
             yield Culprit(best, mine[0], len(mine))
             for each in mine:
                 del open_steps[each.step]
 
 
-def _open(steps: Sequence[Changed], open_steps: Mapping[int, Changed]) -> int:
-    return sum(each.step in open_steps for each in steps)
-
-
-def _linked(
-    candidate: Candidate,
-    steps: Sequence[int],
-    changed: Sequence[Changed],
-    seen: Mapping[int, Sighting],
-    readers: Mapping[Place, frozenset[str]],
-) -> list[Changed]:
-    reading = _reading(candidate, changed, seen, readers)
-    return [each for each in reading if steps[0] <= each.step]
-
-
 def _reading(
     candidate: Candidate,
-    changed: Sequence[Changed],
+    first: int,
     seen: Mapping[int, Sighting],
     readers: Mapping[Place, frozenset[str]],
-) -> list[Changed]:
-    def reads(step: int) -> bool:
-        sighting = seen.get(step)
-        return sighting is not None and any(
-            candidate.keys & readers.get(place, frozenset()) for place in sighting.functions
-        )
-
-    return [each for each in changed if reads(each.step)]
+) -> list[int]:
+    """The steps from ``first`` on that executed something which refers to what it changes."""
+    return [
+        step
+        for step, sighting in sorted(seen.items())
+        if step >= first
+        and any(candidate.keys & readers.get(place, frozenset()) for place in sighting.functions)
+    ]
 
 
 def _secrets(
