@@ -15,6 +15,7 @@ from surefoot.core.resources import Kind, Resource
 from surefoot.toolbox.plan.measured import Measured
 
 __all__ = [
+    "CONNECTIONS",
     "Connections",
     "Hosts",
     "Limit",
@@ -30,6 +31,7 @@ __all__ = [
 _OF_A_REPLICA: Final = frozenset(
     {Kind.APP_CPU, Kind.APP_THREADS, Kind.APP_LOOP, Kind.APP_LOCK, Kind.DB_POOL}
 )
+CONNECTIONS: Final = "database connections"
 _ROUNDING: Final = 1e-9
 
 
@@ -219,7 +221,7 @@ def limits(measured: Measured, wanted: Wanted, sizing: Sizing) -> tuple[Limit, .
     if connections.each:
         rate = max(0, connections.fitting - 1) * sizing.replica_rate
         used = connections.deploying / connections.free if connections.free else math.inf
-        found.append(Limit("database connections", rate, used, ""))
+        found.append(Limit(CONNECTIONS, rate, used, ""))
     return tuple(sorted((limit for limit in found if limit), key=lambda limit: limit.rate))
 
 

@@ -9,7 +9,15 @@ from datetime import date
 from typing import Final
 
 from surefoot.core.resources import Kind
-from surefoot.toolbox.plan.arithmetic import Limit, Sizing, Wanted, effective, limits, size
+from surefoot.toolbox.plan.arithmetic import (
+    CONNECTIONS,
+    Limit,
+    Sizing,
+    Wanted,
+    effective,
+    limits,
+    size,
+)
 from surefoot.toolbox.plan.connections import Room
 from surefoot.toolbox.plan.growth import date_after, months_until
 from surefoot.toolbox.plan.measured import Measured
@@ -158,4 +166,10 @@ def _notes(measured: Measured, wanted: Wanted, sizing: Sizing, curve: Fit | None
         )
     if measured.outside:
         notes.append(f"taken to keep up with the rate: {', '.join(measured.outside)}")
+    notes += [
+        f"{limit.name} carries {limit.rate:.0f}/s as measured: the rate takes "
+        f"{wanted.rate / limit.rate:.1f} times as much of it, or requests that need less"
+        for limit in limits(measured, wanted, sizing)
+        if not limit.grows and 0 < limit.rate < wanted.rate and limit.name != CONNECTIONS
+    ]
     return notes

@@ -64,7 +64,7 @@ def axes(x: Scale, y: Scale, paper: Paper, say: Callable[[float], str], name: st
     for tick in x.ticks:
         at = x.at(tick)
         yield element("line", x1=at, x2=at, y1=paper.floor, y2=paper.floor + 5, class_="tick")
-        yield text(f"{tick:g}", at, paper.floor + 8 + paper.text, "axis", "middle")
+        yield text(f"{tick:,g}", at, paper.floor + 8 + paper.text, "axis", "middle")
     yield element("line", x1=x.start, x2=x.end, y1=paper.floor, y2=paper.floor, class_="tick")
     yield text(name, x.end, paper.height - 4, "axis", "end")
 

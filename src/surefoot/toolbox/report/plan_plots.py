@@ -12,7 +12,7 @@ from surefoot.toolbox.plan.usl import Fit
 from surefoot.toolbox.report import paper as drawing
 from surefoot.toolbox.report import quantity
 from surefoot.toolbox.report.paper import Paper
-from surefoot.toolbox.report.scale import Scale, linear
+from surefoot.toolbox.report.scale import Scale, linear, logarithmic
 from surefoot.toolbox.report.svg import element, words
 
 __all__ = ["curve_plot", "growth_plot", "rate_plot"]
@@ -33,7 +33,7 @@ def _rates(plan: Plan, most: float, paper: Paper) -> Iterator[str]:
     high = plan.best.replica_rate
     x = linear(most, paper.left, paper.width - paper.right, most=round(paper.width / 110))
     y = linear(most / low + 2, paper.floor, paper.top, most=6, fill=True)
-    yield from drawing.axes(x, y, paper, lambda n: f"{n:g}", "requests per second")
+    yield from drawing.axes(x, y, paper, lambda n: f"{n:,g}", "requests per second")
     yield drawing.text("replicas, one of them in reserve", x.start, paper.top - 10, "axis")
     rates = [most * k / _POINTS for k in range(_POINTS + 1)]
     upper = [(x.at(rate), y.at(rate / low + 1)) for rate in rates]
@@ -61,10 +61,12 @@ def growth_plot(plan: Plan) -> dict[str, str]:
 def _growing(plan: Plan, months: int, paper: Paper) -> Iterator[str]:
     rate, growth = plan.wanted.rate, plan.growth
     highest = rate * (1 + growth) ** months
-    limits = [one for one in plan.runs_out if one.limit.rate < highest]
+    limits = [one for one in plan.runs_out if 0 < one.limit.rate < highest]
+    lowest = min([rate, *(one.limit.rate for one in limits)])
     x = linear(float(months), paper.left, paper.width - paper.right, most=6)
-    y = linear(highest * 1.05, paper.floor, paper.top, most=6, fill=True)
-    yield from drawing.axes(x, y, paper, lambda n: f"{n:g}", "months from now")
+    # What grows by a share each month is a straight line on such an axis.
+    y = logarithmic(lowest / 1.2, highest, paper.floor, paper.top, most=10)
+    yield from drawing.axes(x, y, paper, lambda n: f"{n:,g}", "months from now")
     yield drawing.text("requests per second", x.start, paper.top - 10, "axis")
     times = [months * k / _POINTS for k in range(_POINTS + 1)]
     line = [(x.at(t), y.at(rate * (1 + growth) ** t)) for t in times]
@@ -103,7 +105,7 @@ def _curve(fit: Fit, last: int, paper: Paper) -> Iterator[str]:
     ticks = tuple(float(n) for n in range(1, last + 1, math.ceil(last / 12)))
     x = Scale(0.5, last + 0.5, paper.left, paper.width - paper.right, ticks)
     y = linear(highest * 1.05, paper.floor, paper.top, most=6, fill=True)
-    yield from drawing.axes(x, y, paper, lambda n: f"{n:g}", "replicas on one host")
+    yield from drawing.axes(x, y, paper, lambda n: f"{n:,g}", "replicas on one host")
     yield drawing.text("requests per second within the SLO", x.start, paper.top - 10, "axis")
     straight = [(x.at(n), y.at(fit.law.single * n)) for n in counts if fit.law.single * n < y.high]
     yield drawing.path(straight, "ideal")

@@ -7,7 +7,7 @@ import textwrap
 from collections.abc import Iterator
 
 from surefoot import units
-from surefoot.toolbox.plan.arithmetic import Slots
+from surefoot.toolbox.plan.arithmetic import CONNECTIONS, Slots
 from surefoot.toolbox.plan.plan import Plan, RunsOut
 
 __all__ = ["plan_screen", "until"]
@@ -33,10 +33,12 @@ def plan_screen(plan: Plan, width: int = 96) -> str:
 def until(runs_out: RunsOut) -> str:
     """When a resource is used up, in words."""
     if runs_out.day is None:
-        return "not within a century" if runs_out.months == math.inf else "never"
+        return "not in a century"
     if runs_out.months == 0:
         return "now"
-    return f"{runs_out.months:.1f} months: {runs_out.day:%B %Y}"
+    if runs_out.months < 1:
+        return "within a month"
+    return f"{runs_out.months:.0f} months, {runs_out.day:%b %Y}"
 
 
 def _headline(plan: Plan, width: int) -> Iterator[str]:
@@ -118,7 +120,7 @@ def _runs_out(plan: Plan, width: int) -> Iterator[str]:
         busy = (
             "full" if math.isinf(one.limit.busy) else f"{one.limit.busy * plan.sizing.target:.0%}"
         )
-        if one.limit.name == "database connections" and math.isfinite(one.limit.busy):
+        if one.limit.name == CONNECTIONS and math.isfinite(one.limit.busy):
             busy = f"{one.limit.busy:.0%}"
         when = until(one) if plan.growth else ("too little already" if one.months == 0 else "")
         yield f"  {one.limit.name:<{name}}  {busy:>5}  {_rate(one.limit.rate):>9}  {when}"[:width]

@@ -86,7 +86,7 @@ def _table(tuned: Tuned, width: int) -> Iterator[str]:
 
 
 def _row(row: Row, room: int, width: int) -> Iterator[str]:
-    names = textwrap.wrap(f"{row.change.lever}: {walk.edited(row.change)}", room - 1)
+    names, below = _names(row, room, width)
     proven = f"x{row.gain.value:.2f}" if row.gain else "-"
     span = ""
     if width >= _NARROW:
@@ -97,6 +97,7 @@ def _row(row: Row, room: int, width: int) -> Iterator[str]:
     yield f"  {row.index:>2}  {names[0]:<{room}}{predicted:>9} {proven:>8}{span}  {word}"
     for more in names[1:]:
         yield f"      {more}"
+    yield from below
     number = f" (change {row.step.number})" if row.step.number else ""
     yield from _wrapped(f"{row.fate}{number}: {row.verdict.why}", width, "      ", "      ")
     answers = row.verdict.answers
@@ -106,6 +107,14 @@ def _row(row: Row, room: int, width: int) -> Iterator[str]:
     for example in answers.examples[:1] if answers.differing else ():
         told = f"{example.request}: {example.what} {example.where}: {example.base} / "
         yield from _wrapped(told + example.variant, width, "      * ", "        ")
+
+
+def _names(row: Row, room: int, width: int) -> tuple[list[str], list[str]]:
+    """The lines of the first column, and those below the row where the terminal is narrow."""
+    done = walk.edited(row.change)
+    if width >= _NARROW:
+        return textwrap.wrap(f"{row.change.lever}: {done}", room - 1), []
+    return [row.change.lever[: room - 1]], _wrapped(done, width, "      ", "        ")
 
 
 def _planned(tuned: Tuned, width: int) -> Iterator[str]:
@@ -131,7 +140,12 @@ def _edits(tuned: Tuned, width: int) -> Iterator[str]:
     edits = tuned.state.edits
     if not edits:
         return
-    yield "  yours to make, by predicted gain (prove one with: surefoot prove --with DIR):"
+    yield from _wrapped(
+        "yours to make, by predicted gain (prove one with: surefoot prove --with DIR):",
+        width,
+        "  ",
+        "  ",
+    )
     for index, change in enumerate(edits[:_EDITS], 1):
         yield from _change(index, change, f"{change.lever}: {change.how}", width)
         for line in walk.instruction(change):

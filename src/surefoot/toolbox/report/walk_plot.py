@@ -37,7 +37,7 @@ def _drawn(stands: Sequence[Stand], goal: float, paper: Paper) -> Iterator[str]:
     top = max(highest, goal if math.isfinite(goal) and goal < 4 * highest else 0.0) * 1.12
     y = linear(top, paper.floor, paper.top, most=6, fill=True)
     x = Scale(0.5, len(stands) + 0.5, paper.left, paper.width - paper.right, ())
-    yield from drawing.axes(x, y, paper, lambda rate: f"{rate:g}", "")
+    yield from drawing.axes(x, y, paper, lambda rate: f"{rate:,g}", "")
     yield drawing.text("requests per second within the SLO", x.start, paper.top - 10, "axis")
     yield from _goal(goal, x, y)
     at = [(x.at(n), y.at(stand.capacity.rps)) for n, stand in enumerate(stands, 1)]

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from surefoot.core.proof import Verdict
 from surefoot.core.records import Change
 from surefoot.errors import SurefootError
-from surefoot.toolbox.tune.state import Action, Done, Found, Measure, State, Step, Stopped, decide
+from surefoot.toolbox.tune.state import Action, Diagnose, Done, Found, State, Step, Stopped, decide
 
 __all__ = ["Ended", "Hands", "Tuned", "tune"]
 
@@ -64,7 +64,7 @@ async def tune(
 
     Args:
         state: The goal, and what is known beforehand.
-        hands: Measure, prove and record.
+        hands: Diagnose, prove and record.
         say: Is told in one line what is being done.
         stop: Set to end early; the configuration in force stays as it is then.
         clock: Seconds.
@@ -90,7 +90,7 @@ async def tune(
 
 
 async def _done(state: State, action: Action, hands: Hands) -> State:
-    if isinstance(action, Measure):
+    if isinstance(action, Diagnose):
         return state.measured(await hands.measure(action.seconds))
     assert not isinstance(action, Done)
     verdict = await hands.prove(action.change, action.seconds)
@@ -98,7 +98,7 @@ async def _done(state: State, action: Action, hands: Hands) -> State:
 
 
 def _announced(state: State, action: Action) -> str:
-    if isinstance(action, Measure):
+    if isinstance(action, Diagnose):
         return "measuring where it stands" if not state.found else "measuring again"
     assert not isinstance(action, Done)
     return f"proving {action.change.lever}: {action.change.how}"

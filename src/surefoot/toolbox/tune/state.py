@@ -16,10 +16,10 @@ from surefoot.toolbox.tune.rank import Identity, edits, identity, rank
 
 __all__ = [
     "Action",
+    "Diagnose",
     "Done",
     "Found",
     "Goal",
-    "Measure",
     "Prove",
     "Skipped",
     "State",
@@ -107,7 +107,7 @@ class Skipped:
 
 
 @dataclass(frozen=True, slots=True)
-class Measure:
+class Diagnose:
     """Take the diagnosis."""
 
     seconds: float
@@ -129,7 +129,7 @@ class Done:
     why: Stopped
 
 
-Action = Measure | Prove | Done
+Action = Diagnose | Prove | Done
 
 
 @dataclass(frozen=True, slots=True)
@@ -211,7 +211,7 @@ def decide(state: State) -> Action:
     if state.interrupted:
         return Done(Stopped.INTERRUPTED)
     if not state.fresh:
-        return Measure(state.goal.search)
+        return Diagnose(state.goal.search)
     enough = _enough(state)
     if enough is not None:
         return Done(enough)
