@@ -19,6 +19,7 @@ from surefoot.errors import JournalError
 __all__ = ["VERSION", "Parsed", "parse", "to_document", "to_line"]
 
 VERSION: Final = 1
+_UNREAD: Final = object()
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,27 +81,32 @@ def parse(data: bytes, name: str = "the journal") -> Parsed:
     if ended:
         lines.pop()
     entries: list[Entry] = []
-    unread: tuple[int, JournalError] | None = None
+    unread = 0
     for number, raw in enumerate(lines, 1):
         if not raw.strip():
             continue
-        try:
-            entry, follows_torn = _entry(raw, f"{name}, line {number}")
-        except JournalError as error:
-            if unread is not None:
-                raise unread[1] from None
-            unread = number, error
-            continue
-        if unread is not None and not follows_torn:
-            raise unread[1]
-        unread = None
-        _check_order(entries, entry, f"{name}, line {number}")
-        entries.append(entry)
-    if unread is None:
-        return Parsed(tuple(entries), ended=ended)
-    if ended or unread[0] != len(lines):
-        raise unread[1]
-    return Parsed(tuple(entries), torn=True, ended=False)
+        told = _loaded(raw)
+        if unread and not (isinstance(told, dict) and told.get("follows_torn") is True):
+            raise _no_json(name, unread)
+        unread = number if told is _UNREAD else 0
+        if not unread:
+            entry = _entry(told, f"{name}, line {number}")
+            _check_order(entries, entry, f"{name}, line {number}")
+            entries.append(entry)
+    if unread and (ended or unread != len(lines)):
+        raise _no_json(name, unread)
+    return Parsed(tuple(entries), torn=bool(unread), ended=ended)
+
+
+def _loaded(raw: bytes) -> Any:
+    try:
+        return json.loads(raw)
+    except (ValueError, RecursionError):
+        return _UNREAD
+
+
+def _no_json(name: str, number: int) -> JournalError:
+    return JournalError(f"{name}, line {number} is no JSON", do=_REPAIR)
 
 
 def _check_order(entries: list[Entry], entry: Entry, where: str) -> None:
@@ -111,11 +117,7 @@ def _check_order(entries: list[Entry], entry: Entry, where: str) -> None:
         )
 
 
-def _entry(raw: bytes, where: str) -> tuple[Entry, bool]:
-    try:
-        told = json.loads(raw)
-    except (ValueError, RecursionError):
-        raise JournalError(f"{where} is no JSON", do=_REPAIR) from None
+def _entry(told: Any, where: str) -> Entry:
     fields = Fields(told, where, _REPAIR)
     version = fields.whole("v")
     if version != VERSION:
@@ -124,10 +126,6 @@ def _entry(raw: bytes, where: str) -> tuple[Entry, bool]:
             do="use the release of Surefoot that wrote it, or a newer one",
         )
     kind = Kind(fields.one_of("kind", [kind.value for kind in Kind]))
-    return _from_fields(fields, kind), fields.flag("follows_torn")
-
-
-def _from_fields(fields: Fields, kind: Kind) -> Entry:
     return Entry(
         id=fields.whole("id", least=1),
         parent=fields.whole("parent"),
