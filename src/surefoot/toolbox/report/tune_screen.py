@@ -77,7 +77,7 @@ def _table(tuned: Tuned, width: int) -> Iterator[str]:
     rows = walk.rows(tuned)
     if not rows:
         return
-    room = width - (52 if width >= _NARROW else 38)
+    room = width - (54 if width >= _NARROW else 39)
     span = "  of 95 %      " if width >= _NARROW else ""
     yield f"  {'#':>2}  {'change':<{room}}{'predicted':>9} {'proven':>8}{span}  verdict"
     for row in rows:
