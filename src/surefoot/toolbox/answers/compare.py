@@ -74,12 +74,12 @@ def _behaviour(variation: Variation, pairs: Pairs) -> Iterator[Difference]:
 
 
 def _missing(base: Sequence[Answered], variant: Sequence[Answered], pairs: Pairs) -> Iterator[str]:
-    most = max(len(base), len(variant))
-    if len(pairs) < most:
-        yield (
-            f"{most - len(pairs)} of {most} requests were sent to only one of the two, "
-            "and were not compared"
-        )
+    # What came after the last that both were asked is no loss.
+    last = min(max((each.at for each in side), default=(0, 0)) for side in (base, variant))
+    both = {each.at for side in (base, variant) for each in side if each.at <= last}
+    lost = len(both) - sum(one.at <= last for one, _ in pairs)
+    if lost:
+        yield f"{lost} of {len(both)} requests were sent to only one of the two: not compared"
     failed = Counter(one.name for one, _ in pairs if one.status < 200)
     for name, count in failed.most_common():
         yield f"{name}: the base itself gave no answer {_times(count)}; not compared"

@@ -41,8 +41,9 @@ class Examples:
 
     def add(self, group: Hashable, example: Difference) -> None:
         """Take up one."""
-        if len(self._groups[group]) < _MOST:
-            self._groups[group].append(example)
+        known = self._groups[group]
+        if len(known) < _MOST and example not in known:
+            known.append(example)
 
     def chosen(self) -> tuple[Difference, ...]:
         """At most ten, one of each kind before a second of any."""

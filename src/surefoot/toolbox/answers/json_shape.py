@@ -13,7 +13,7 @@ from surefoot.toolbox.answers.spot import Spot
 
 __all__ = ["JsonShape", "canonical", "differences", "values"]
 
-VARIES: Final = "~"
+VARIES: Final = "…"
 
 
 @dataclass(frozen=True, slots=True)

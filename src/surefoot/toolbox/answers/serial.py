@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Sequence
+import contextlib
+import time
+from collections.abc import Callable, Coroutine, Iterable, Iterator, Sequence
 from dataclasses import replace
-from typing import Final
+from typing import Any, Final
 
 from surefoot.core.proof import Answers
 from surefoot.toolbox.answers.compare import compare
@@ -18,6 +20,11 @@ _USERS: Final = 8
 """Users that ask, at most: their log-ins come one after the other."""
 _EACH: Final = 4
 """How often each flow is done, however rare it is in the mix."""
+_ROUND: Final = 100
+_BYTES: Final = 64_000_000
+"""Of bodies, kept of each side at most."""
+_PATIENCE: Final = 300.0
+"""Seconds after which a round is over even if all of its requests time out."""
 
 
 async def same_answers(
@@ -45,7 +52,7 @@ async def same_answers(
         variant: Addresses of the third, with equal data.
         workload: What to ask.
         requests: Flows to do, at least each of them a few times.
-        seconds: Time at most; the fewest answers of the three are then compared.
+        seconds: No round of requests begins after that; the first one is always done.
         seed: Of the mix and the drawn values.
         say: Told what is being done.
         stop: Ends it early.
@@ -56,27 +63,59 @@ async def same_answers(
         RefusedError: A user could not log in.
     """
     asked = replace(workload, users=min(workload.users, _USERS))
-    each = max(1, min(_EACH, requests // max(1, len(asked.flows))))
-    plan = Closed(1, seconds, requests=max(requests, each * len(asked.flows)))
-    observation = Observation(each=each)
-
-    async def ask(addresses: Sequence[str]) -> LoadResult:
-        async with Generator(
-            asked, addresses, seed=seed, timeout=patience, observe=observation
-        ) as generator:
-            return await generator.run(plan, stop=stop, seed=seed)
-
     if say is not None:
         say("comparing answers")
-    try:
-        async with asyncio.TaskGroup() as group:
-            tasks = [group.create_task(ask(side)) for side in (base, again, variant)]
-    except BaseExceptionGroup as errors:
-        raise errors.exceptions[0] from None
-    results = [task.result().answers for task in tasks]
+    async with contextlib.AsyncExitStack() as stack:
+        sides = []
+        for addresses in (base, again, variant):
+            side = Generator(asked, addresses, seed=seed, timeout=patience, observe=Observation())
+            sides.append(await stack.enter_async_context(side))
+        results = await _asked(sides, _rounds(asked, requests), seconds, seed, stop)
     variation = learn(results[0].answers, results[1].answers)
     answers = compare(variation, results[0].answers, results[2].answers)
     return variation, replace(answers, notes=(*_notes(variation, asked, results), *answers.notes))
+
+
+def _rounds(workload: Workload, requests: int) -> Iterator[tuple[int, int]]:
+    """How many flows to do in each round, and how often every one of them first."""
+    flows = len(workload.flows)
+    each = max(1, min(_EACH, requests // flows))
+    yield each * flows, each
+    left = requests - each * flows
+    while left > 0:
+        yield min(left, _ROUND), 0
+        left -= _ROUND
+
+
+async def _asked(
+    sides: Sequence[Generator],
+    rounds: Iterator[tuple[int, int]],
+    seconds: float,
+    seed: int,
+    stop: asyncio.Event | None,
+) -> list[Observed]:
+    """What each side answered, in rounds that all finish, so that their data stays equal."""
+    results = [Observed() for _ in sides]
+    end, room = time.monotonic() + seconds, _BYTES
+    for number, (requests, each) in enumerate(rounds):
+        plan = Closed(1, _PATIENCE, requests=requests, each=each)
+        runs = [side.run(plan, stop=stop, seed=seed + number) for side in sides]
+        ended = await _together(runs)
+        results = [result + run.answers for result, run in zip(results, ended, strict=True)]
+        room -= max(sum(len(each.body) for each in run.answers.answers) for run in ended)
+        if room < 0 or time.monotonic() > end or (stop is not None and stop.is_set()):
+            break
+    return results
+
+
+async def _together(runs: Iterable[Coroutine[Any, Any, LoadResult]]) -> list[LoadResult]:
+    """The results of all; the first error of any."""
+    try:
+        async with asyncio.TaskGroup() as group:
+            tasks = [group.create_task(run) for run in runs]
+    except BaseExceptionGroup as errors:
+        raise errors.exceptions[0] from None
+    return [task.result() for task in tasks]
 
 
 def _notes(variation: Variation, workload: Workload, results: Sequence[Observed]) -> list[str]:

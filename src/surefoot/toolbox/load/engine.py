@@ -143,6 +143,7 @@ class Engine:
         order = self._order
         if isinstance(go.plan, Closed):
             flows = self._mix(go.seed + order.index)
+            flows = itertools.chain(self._flows * go.plan.each, flows) if go.plan.each else flows
             population, requests = go.plan.population, go.plan.requests
             # Requests are shared among those processes that have any in flight.
             part = None if requests is None else self._share(requests, population)
@@ -164,13 +165,11 @@ class Engine:
     def _mix(self, seed: int) -> Iterator[PreparedFlow]:
         if len(self._flows) == 1:
             return itertools.repeat(self._flows[0])
-        each = self._order.observe.each if self._order.observe is not None else 0
         # A session of n requests arrives at 1/n of its share of the requests.
         weights = [flow.flow.weight / len(flow.steps) for flow in self._flows]
         cumulated = list(itertools.accumulate(weights))
         draw = random.Random(seed)  # noqa: S311  # a mix of requests, no secrets
-        mix = (draw.choices(self._flows, cum_weights=cumulated)[0] for _ in itertools.count())
-        return itertools.chain(self._flows * each, mix) if each else mix
+        return (draw.choices(self._flows, cum_weights=cumulated)[0] for _ in itertools.count())
 
     def _share(self, whole: int, among: int | None = None) -> int:
         index, of = self._order.index, min(self._order.of, among or self._order.of)

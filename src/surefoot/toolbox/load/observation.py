@@ -32,8 +32,6 @@ class Observation:
     """With one, digests alone are kept; without, every answer as it came."""
     bytes: int = BYTES
     """Bodies kept per run and process at most; what is over is counted."""
-    each: int = 0
-    """How often each flow is done before the mix begins."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -110,11 +110,13 @@ class Closed:
         population: How many.
         seconds: How long at most.
         requests: Stop after this many were started; ``None`` for no such end.
+        each: How often every flow is done before the mix begins, however rare it is there.
     """
 
     population: int
     seconds: float
     requests: int | None = None
+    each: int = 0
 
     def __post_init__(self) -> None:
         if self.population < 1:
