@@ -67,6 +67,7 @@ class Blocks:
             p95=result.response.quantile(0.95),
             neighbours=use.neighbours / use.seconds if use.seconds else 0.0,
             memory=memory(bench.subject.pids()) if self.weigh else 0,
+            received=result.answers.received,
         )
         return Loaded(side, result)
 

@@ -5,27 +5,38 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import time
-from collections.abc import AsyncIterator, Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Final
 
 from surefoot.core.ab import Judgement, Question
-from surefoot.core.proof import Measure, Outcome, Verdict
-from surefoot.errors import SurefootError
-from surefoot.toolbox.load import Closed, Generator, Workload
+from surefoot.core.proof import Answers, Measure, Outcome, Verdict
+from surefoot.errors import SurefootError, WorkloadError
+from surefoot.toolbox.answers.serial import same_answers
+from surefoot.toolbox.answers.variation import Variation
+from surefoot.toolbox.data import Copies, copies
+from surefoot.toolbox.load import Closed, Generator, Observation, Workload
 from surefoot.toolbox.measure.bench import Bench
 from surefoot.toolbox.measure.conditions import refuse_useless
-from surefoot.toolbox.measure.subject import bare
+from surefoot.toolbox.measure.subject import Started, bare
 from surefoot.toolbox.prove.arm import Arm, population
 from surefoot.toolbox.prove.block import Blocks
+from surefoot.toolbox.prove.loaded import LoadedAnswers
 from surefoot.toolbox.prove.series import Series
+from surefoot.toolbox.state.check import shared_state
 
 __all__ = ["Interrupted", "Plan", "prove"]
 
 Say = Callable[[str], None]
 
-_WARM_SECONDS: Final = 1.5
+_BASE: Final = "base"
+_AGAIN: Final = "again"
+_VARIANT: Final = "variant"
+_WARM_SECONDS: Final = 2.0
 _BLOCK_SECONDS: Final = 1.0
+# Of the whole budget: what may pass with comparing answers one by one.
+_ASKING_SHARE: Final = 0.15
+_ASKED: Final = 5000
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,9 +46,9 @@ class Plan:
     base: Arm
     variant: Arm
     workload: Workload
-    """With the requests that write; they are left out where there is no data of their own."""
+    """With the requests that write; they are left out where they would harm anybody's data."""
     seconds: float = 90.0
-    """For everything: starting, comparing answers, measuring."""
+    """For everything: copying, starting, comparing answers, measuring."""
     question: Question = field(default_factory=Question)
     seed: int = 1
     notes: tuple[str, ...] = ()
@@ -45,6 +56,10 @@ class Plan:
 
 class Interrupted(Exception):  # noqa: N818 - not an error: somebody pressed Ctrl-C
     """Stopped before there was anything to conclude from."""
+
+
+class _DoesNotStart(Exception):  # noqa: N818 - a result, not an error: it is the variant's fault
+    """The variant, unlike the base, does not come up."""
 
 
 async def prove(plan: Plan, say: Say, stop: asyncio.Event) -> Verdict:
@@ -56,95 +71,184 @@ async def prove(plan: Plan, say: Say, stop: asyncio.Event) -> Verdict:
         stop: Set to end early; pairs measured by then are concluded from.
 
     Raises:
-        SurefootError: The base does not start, or its answers are not what the workload wants.
+        SurefootError: The base does not start, its data cannot be copied, or its answers are not
+            what the workload wants.
         Interrupted: Stopped before the first pair.
     """
     began = time.monotonic()
-    async with contextlib.AsyncExitStack() as open_things:
-        verdict = await _verdict(plan, began + plan.seconds, say, stop, open_things)
-    return replace(verdict, seconds=time.monotonic() - began, notes=(*plan.notes, *verdict.notes))
-
-
-async def _verdict(
-    plan: Plan,
-    deadline: float,
-    say: Say,
-    stop: asyncio.Event,
-    open_things: contextlib.AsyncExitStack,
-) -> Verdict:
-    say("starting base and variant")
-    base, variant = await _both_up(plan, open_things)
-    if isinstance(variant, SurefootError):
-        return Verdict(
-            Outcome.WORSE, plan.question.on[0], f"the variant does not start: {variant.message}"
-        )
-    _stop_here(stop)
-    blocks = Blocks(
-        population(plan.base, plan.variant),
-        _BLOCK_SECONDS,
-        lambda: (*base.generator.pids, *variant.generator.pids),
-        weigh=Measure.MEMORY in plan.question.on,
-    )
-    for bench in (base, variant):
-        await _warm(bench, blocks, say, stop)
-    series = Series(plan.question, base, variant, blocks, plan.seed)
-    judgement = await series.run(deadline, say, stop)
-    return _concluded(judgement, series)
-
-
-async def _both_up(
-    plan: Plan, open_things: contextlib.AsyncExitStack
-) -> tuple[Bench, Bench | SurefootError]:
-    base = await open_things.enter_async_context(_up(plan.base, plan))
-    try:
-        variant = await open_things.enter_async_context(_up(plan.variant, plan))
-    except SurefootError as error:
-        return base, error
-    return base, variant
-
-
-@contextlib.asynccontextmanager
-async def _up(arm: Arm, plan: Plan) -> AsyncIterator[Bench]:
-    latency = arm.settings.config.slo.latency
     async with (
-        bare(arm.application, arm.settings) as subject,
-        Generator(plan.workload, subject.addresses, seed=plan.seed, latency=latency) as generator,
+        copies(plan.base.application, plan.base.settings, (_BASE, _AGAIN, _VARIANT), say) as data,
+        contextlib.AsyncExitStack() as running,
     ):
-        yield Bench(subject, generator)
+        proof = _Proof(_on_copies(plan, data), data, began + plan.seconds, say, stop, running)
+        verdict = await proof.verdict()
+    about_data = data.notes if data.copied or plan.workload.writes else ()
+    notes = (*plan.notes, *about_data, *verdict.notes)
+    return replace(verdict, seconds=time.monotonic() - began, notes=notes)
 
 
-async def _warm(bench: Bench, blocks: Blocks, say: Say, stop: asyncio.Event) -> None:
-    """Let it import, connect and fill its caches; and see how fast it is."""
-    say("warming up")
-    closed = Closed(population=blocks.population, seconds=_WARM_SECONDS)
-    result = await bench.race(bench.generator.run(closed, stop=stop))
-    _stop_here(stop)
-    wanted = result.completed - sum(result.errors.values())
-    refuse_useless(result.statuses, max(0, wanted), bench.subject.log_tail(20))
-    blocks.fit(result.completed / result.elapsed if result.elapsed else 0.0)
+def _on_copies(plan: Plan, data: Copies) -> Plan:
+    """The same with each arm on its own copy, and nothing written where there is none."""
+    workload = plan.workload
+    if not data.writable and workload.writes:
+        try:
+            workload = workload.without(workload.writes)
+        except WorkloadError as error:
+            raise WorkloadError(
+                f"every request of {workload.source} writes, and there is no copy of the data",
+                do="name the variable with the database's URL in [data] url_env",
+            ) from error
+    base, variant = (arm.told(data.environment(arm.label)) for arm in (plan.base, plan.variant))
+    return replace(plan, base=base, variant=variant, workload=workload)
 
 
-def _stop_here(stop: asyncio.Event) -> None:
-    if stop.is_set():
-        raise Interrupted
+@dataclass
+class _Proof:
+    plan: Plan
+    data: Copies
+    deadline: float
+    say: Say
+    stop: asyncio.Event
+    running: contextlib.AsyncExitStack
 
+    async def verdict(self) -> Verdict:
+        """Cheap reasons to refuse first, then what takes time."""
+        question = self.plan.question
+        kept = await self._kept_in_the_process()
+        if kept is not None:
+            return kept
+        self.say("starting base and variant")
+        try:
+            base, variant, variation, answers = await self._compared()
+        except _DoesNotStart as error:
+            return Verdict(Outcome.WORSE, question.on[0], f"the variant does not start: {error}")
+        self._stop_here()
+        if answers.differing:
+            return _wrong(question.on[0], answers)
+        return await self._measured(base, variant, variation, answers)
 
-def _concluded(judgement: Judgement, series: Series) -> Verdict:
-    assert judgement.outcome is not None
-    if not series.pairs and not series.disturbed:
-        raise Interrupted
-    notes = []
-    if series.disturbed:
-        notes.append(
-            f"{series.disturbed} of {len(series.pairs) + series.disturbed} pairs were left out: "
-            "other programs were busy beside one of their blocks only"
+    async def _kept_in_the_process(self) -> Verdict | None:
+        """A refusal, if the variant has more processes than the base and answers would suffer."""
+        plan = self.plan
+        if plan.variant.processes <= max(1, plan.base.processes):
+            return None
+        variant = plan.variant
+        report = await shared_state(
+            variant.application, variant.settings, plan.workload,
+            replicas=variant.processes, say=self.say, stop=self.stop, data=self.data,
+        )  # fmt: skip
+        self._stop_here()
+        if report.safe:
+            for label in (_BASE, _VARIANT):
+                await self.data.reset(label)
+            return None
+        first = report.findings[0].text if report.findings else "answers differ"
+        return Verdict(
+            Outcome.WRONG_ANSWERS,
+            plan.question.on[0],
+            f"{plan.variant.processes} processes do not answer like one: {first}",
+            answers=report.answers,
+            findings=report.findings,
+            notes=report.notes,
         )
+
+    async def _compared(self) -> tuple[Started, Started, Variation, Answers]:
+        """Both up and asked the same; a second base beside them shows what varies by itself."""
+        plan = self.plan
+        base = await self.running.enter_async_context(_up(plan.base))
+        try:
+            variant = await self.running.enter_async_context(_up(plan.variant))
+        except SurefootError as error:
+            raise _DoesNotStart(error.message) from error
+        again = plan.base.told(self.data.environment(_AGAIN))
+        async with _up(again) as second:
+            variation, answers = await same_answers(
+                base.addresses, second.addresses, variant.addresses, plan.workload,
+                requests=_ASKED, seconds=plan.seconds * _ASKING_SHARE, seed=plan.seed,
+                say=self.say, stop=self.stop,
+            )  # fmt: skip
+            second.stack.hurry()
+        return base, variant, variation, answers
+
+    async def _measured(
+        self, base: Started, variant: Started, variation: Variation, answers: Answers
+    ) -> Verdict:
+        plan = self.plan
+        one, other = [await self._bench(each, variation) for each in (base, variant)]
+        blocks = Blocks(
+            population(plan.base, plan.variant),
+            _BLOCK_SECONDS,
+            lambda: (*one.generator.pids, *other.generator.pids),
+            weigh=Measure.MEMORY in plan.question.on,
+        )
+        for bench in (one, other):
+            await self._warm(bench, blocks)
+        under_load = LoadedAnswers(variation, plan.workload)
+        series = Series(plan.question, one, other, blocks, plan.seed, under_load.keep)
+        judgement = await series.run(self.deadline, self.say, self.stop)
+        found = under_load.answers(answers)
+        if found.differing:
+            return replace(_wrong(plan.question.on[0], found), pairs=tuple(series.pairs))
+        return _concluded(judgement, series, found)
+
+    async def _bench(self, started: Started, variation: Variation) -> Bench:
+        generator = Generator(
+            self.plan.workload,
+            started.addresses,
+            seed=self.plan.seed,
+            latency=self.plan.base.settings.config.slo.latency,
+            observe=Observation(judge=variation),
+        )
+        await self.running.enter_async_context(generator)
+        return Bench(started, generator, database=not self._embedded)
+
+    @property
+    def _embedded(self) -> bool:
+        """Whether the data is known to be a file, so that no database server is the stack's."""
+        return any("sqlite" in url for url in self.data.environment(_BASE).values())
+
+    async def _warm(self, bench: Bench, blocks: Blocks) -> None:
+        """Let it connect and fill its caches, and see how fast it is."""
+        self.say("warming up")
+        closed = Closed(population=blocks.population, seconds=_WARM_SECONDS)
+        result = await bench.race(bench.generator.run(closed, stop=self.stop))
+        self._stop_here()
+        wanted = result.completed - sum(result.errors.values())
+        refuse_useless(result.statuses, max(0, wanted), bench.subject.log_tail(20))
+        blocks.fit(result.completed / result.elapsed if result.elapsed else 0.0)
+
+    def _stop_here(self) -> None:
+        if self.stop.is_set():
+            raise Interrupted
+
+
+def _up(arm: Arm) -> contextlib.AbstractAsyncContextManager[Started]:
+    return bare(arm.application, arm.settings)
+
+
+def _wrong(measure: Measure, answers: Answers) -> Verdict:
+    why = f"{answers.differing} of {answers.compared} answers are not the same"
+    return Verdict(Outcome.WRONG_ANSWERS, measure, why, answers=answers)
+
+
+def _concluded(judgement: Judgement, series: Series, answers: Answers) -> Verdict:
+    assert judgement.outcome is not None
+    if not series.measured:
+        raise Interrupted
     return Verdict(
         outcome=judgement.outcome,
         decided_on=judgement.decided_on,
         why=judgement.why,
         ratios=judgement.ratios,
         pairs=tuple(series.pairs),
+        answers=answers,
         noise=judgement.noise,
-        notes=tuple(notes),
+        notes=tuple(_disturbance(series.disturbed, len(series.pairs))),
     )
+
+
+def _disturbance(left_out: int, kept: int) -> Sequence[str]:
+    if not left_out:
+        return ()
+    text = f"{left_out} of {left_out + kept} pairs were left out: other programs were busy "
+    return (text + "beside one of their blocks only",)

@@ -42,9 +42,18 @@ class Series:
     blocks: Blocks
     seed: int
     keep: Callable[[Loaded, Loaded], None] = lambda _base, _variant: None
-    pairs: list[Pair] = field(default_factory=list)
-    disturbed: int = 0
-    """Pairs left out because neighbours were busy beside one of their blocks only."""
+    measured: list[Pair] = field(default_factory=list)
+
+    @property
+    def pairs(self) -> list[Pair]:
+        """Those that count: without the disturbed ones, unless they are most of them."""
+        even = [pair for pair in self.measured if not _disturbed(pair)]
+        return even if 2 * len(even) >= len(self.measured) else self.measured
+
+    @property
+    def disturbed(self) -> int:
+        """Pairs left out because neighbours were busy beside one of their blocks only."""
+        return len(self.measured) - len(self.pairs)
 
     async def run(
         self, deadline: float, say: Callable[[str], None], stop: asyncio.Event
@@ -75,7 +84,7 @@ class Series:
         return judge(self.question, self.pairs, final=True)
 
     async def _pair(self, *, base_first: bool) -> None:
-        seed = self.seed * 1_000_003 + len(self.pairs) + self.disturbed
+        seed = self.seed * 1_000_003 + len(self.measured)
         if base_first:
             base = await self.blocks.run(self.base, seed)
             variant = await self.blocks.run(self.variant, seed)
@@ -83,10 +92,7 @@ class Series:
             variant = await self.blocks.run(self.variant, seed)
             base = await self.blocks.run(self.base, seed)
         self.keep(base, variant)
-        if abs(base.side.neighbours - variant.side.neighbours) > _UNEVEN:
-            self.disturbed += 1
-        else:
-            self.pairs.append(Pair(base.side, variant.side, base_first))
+        self.measured.append(Pair(base.side, variant.side, base_first))
 
     def _line(self, judgement: Judgement, left: float) -> str:
         shown = [
@@ -107,3 +113,7 @@ class Series:
         ratio = judgement.ratios.get(measure)
         settled = ratio is not None and not ratio.low <= 1 <= ratio.high
         return not settled and reach > _HOPELESS * self.question.margins[measure]
+
+
+def _disturbed(pair: Pair) -> bool:
+    return abs(pair.base.neighbours - pair.variant.neighbours) > _UNEVEN
