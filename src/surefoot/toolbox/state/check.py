@@ -16,6 +16,7 @@ from surefoot.core.records import Finding
 from surefoot.core.witness import Place, Sighting, Watch
 from surefoot.errors import ServerError
 from surefoot.toolbox.load import Workload
+from surefoot.toolbox.load.observation import Answered
 from surefoot.toolbox.stack import Stack
 from surefoot.toolbox.state.candidates import Candidate, candidates
 from surefoot.toolbox.state.compare import differences
@@ -25,7 +26,7 @@ from surefoot.toolbox.state.names import Modules
 from surefoot.toolbox.state.readers import readers
 from surefoot.toolbox.state.script import Step, script
 from surefoot.toolbox.state.sources import read_sources
-from surefoot.toolbox.state.walk import Answered, walk
+from surefoot.toolbox.state.walk import walk
 from surefoot.toolbox.state.wording import file_finding, finding, note, unexplained
 from surefoot.toolbox.target import Application
 

@@ -7,7 +7,7 @@ import random
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from surefoot.core.witness import MARK
 from surefoot.toolbox.load import Workload
@@ -15,6 +15,7 @@ from surefoot.toolbox.load.address import parse_address
 from surefoot.toolbox.load.answer import Answer
 from surefoot.toolbox.load.exchange import Exchange
 from surefoot.toolbox.load.journey import Journey, PreparedFlow
+from surefoot.toolbox.load.observation import Answered
 from surefoot.toolbox.load.pool import Pool
 from surefoot.toolbox.load.prepared import Prepared
 from surefoot.toolbox.load.run import learn
@@ -23,25 +24,9 @@ from surefoot.toolbox.load.users import DataSource, User
 from surefoot.toolbox.load.workload import Request
 from surefoot.toolbox.state.script import Step
 
-__all__ = ["Answered", "walk"]
+__all__ = ["walk"]
 
 _PATIENCE = 30.0
-
-
-@dataclass(frozen=True, slots=True)
-class Answered:
-    """What one step of the script was answered."""
-
-    name: str
-    """As the workload calls the request."""
-    sent: str
-    """``"GET /books/7"``."""
-    status: int
-    """0 where there was no answer."""
-    headers: tuple[tuple[str, str], ...] = ()
-    body: bytes = b""
-    error: str = ""
-    """Why there was none, or what it should have held and did not."""
 
 
 async def walk(
@@ -77,34 +62,41 @@ async def walk(
             try:
                 payload = prepared.render(journey.values, draw, journey.user.jar)
             except Missing as missing:
-                answers.append(Answered(step.request.name, "", 0, error=f"no value for {missing}"))
+                answers.append(_answered(number, step, "", error=f"no value for {missing}"))
                 continue
             waiter = _Waiter(asyncio.get_running_loop().create_future())
             exchange = Exchange(waiter, prepared, time.monotonic(), 0.0, payload, journey)
             pools[step.replica % len(pools)].submit(exchange)
-            answers.append(await _answered(waiter, step, journey, payload[0], patience))
+            status, error, answer = await waiter.within(patience)
+            if answer is not None and not error:
+                # A capture that finds nothing is the application's answer too: the next will tell.
+                learn(journey, answer, error)
+            sent = b" ".join(payload[0].split(b" ", 2)[:2]).decode("latin-1")
+            answers.append(_answered(number, step, sent, status, error, answer))
     return tuple(answers)
 
 
-async def _answered(
-    waiter: _Waiter, step: Step, journey: Journey, head: bytes, patience: float
+def _answered(
+    number: int,
+    step: Step,
+    sent: str,
+    status: int = 0,
+    error: str = "",
+    answer: Answer | None = None,
 ) -> Answered:
-    sent = " ".join(head.split(b" ", 2)[i].decode("latin-1") for i in (0, 1))
-    try:
-        async with asyncio.timeout(patience):
-            status, error, answer = await waiter.outcome
-    except TimeoutError:
-        return Answered(step.request.name, sent, 0, error="time-out")
-    if answer is None or error:
-        return Answered(step.request.name, sent, 0, error=error)
-    # A capture that finds nothing is the application's answer too; the next step will tell.
-    error = learn(journey, answer, error)
-    return Answered(step.request.name, sent, status, tuple(answer.headers), _body(answer), error)
-
-
-def _body(answer: Answer) -> bytes:
-    packed = answer.header("content-encoding") in {"gzip", "deflate"}
-    return answer.text().encode() if packed else bytes(answer.body)
+    body, packed = answer.unpacked() if answer is not None else (b"", False)
+    return Answered(
+        at=(number, 0),
+        name=step.request.name,
+        request=sent,
+        who=str(step.visitor),
+        replica=step.replica,
+        status=status if answer is not None and not error else 0,
+        headers=tuple(answer.headers) if answer is not None else (),
+        body=body,
+        error=error,
+        packed=packed,
+    )
 
 
 def _marked(request: Request, number: int) -> Request:
@@ -135,6 +127,14 @@ class _Visitors:
 class _Waiter:
     def __init__(self, outcome: asyncio.Future[tuple[int, str, Answer | None]]) -> None:
         self.outcome = outcome
+
+    async def within(self, seconds: float) -> tuple[int, str, Answer | None]:
+        """How it ended, or that it took too long."""
+        try:
+            async with asyncio.timeout(seconds):
+                return await self.outcome
+        except TimeoutError:
+            return 0, "time-out", None
 
     def ended(self, exchange: Exchange, status: int, error: str, answer: Answer | None) -> None:  # noqa: ARG002 - the owner's interface
         if not self.outcome.done():
