@@ -5,14 +5,13 @@ from __future__ import annotations
 import argparse
 import asyncio
 import shutil
-import signal
 import tomllib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
-from surefoot.cli.command import Command, add_config_options, config_flags
+from surefoot.cli.command import Command, add_config_options, config_flags, write_output
 from surefoot.cli.console import Console
 from surefoot.core.ab import Question
 from surefoot.core.proof import Measure, Outcome, Verdict, document
@@ -20,6 +19,7 @@ from surefoot.errors import UsageError
 from surefoot.toolbox.prove.arms import base_arm, question_for, variant_arm
 from surefoot.toolbox.prove.run import Interrupted, Plan, prove
 from surefoot.toolbox.report.verdict import verdict_text
+from surefoot.toolbox.signals import ending_signals
 from surefoot.toolbox.workload import whole_workload_for
 
 __all__ = ["COMMAND"]
@@ -40,6 +40,9 @@ class Proof:
     """The verdict, and whether it was cut short."""
 
     verdict: Verdict
+    plan: Plan
+    variant: str
+    """What it has changed, in a few words."""
     interrupted: bool
 
 
@@ -70,6 +73,7 @@ def _options(parser: argparse.ArgumentParser) -> None:
         "commas (default: capacity for changes of [server] and [database], else cpu,capacity)",
     )
     parser.add_argument("--seed", type=int, default=1, help="of requests and orders (default 1)")
+    parser.add_argument("--html", metavar="FILE", help="write a report to look at")
     add_config_options(
         parser, "workload.file", "slo.latency", "app.python", "app.directory", "app.env_file"
     )
@@ -91,9 +95,16 @@ def _execute(args: argparse.Namespace, console: Console) -> Proof:
 
 async def _prove(args: argparse.Namespace, console: Console) -> Proof:
     stop = asyncio.Event()
-    loop = asyncio.get_running_loop()
-    for number in (signal.SIGINT, signal.SIGTERM):
-        loop.add_signal_handler(number, stop.set)
+    with ending_signals(stop.set, stop.set):
+        plan = await _planned(args, console)
+        if stop.is_set():
+            raise Interrupted
+        verdict = await prove(plan, console.progress, stop)
+    words = [args.variant, *args.set, f"the code in {args.checkout}" if args.checkout else ""]
+    return Proof(verdict, plan, ", ".join(filter(None, words)), stop.is_set())
+
+
+async def _planned(args: argparse.Namespace, console: Console) -> Plan:
     console.progress("looking at the two")
     flags = config_flags(args) | {"app.target": args.target}
     here = Path.cwd()
@@ -107,12 +118,8 @@ async def _prove(args: argparse.Namespace, console: Console) -> Proof:
         flags | _changes(args.set),
     )
     workload, notes = await whole_workload_for(base.application, base.settings, console.progress)
-    if stop.is_set():
-        raise Interrupted
     question = _question(args.on) if args.on else question_for(base, variant)
-    plan = Plan(base, variant, workload, args.seconds, question, seed=args.seed, notes=notes)
-    verdict = await prove(plan, console.progress, stop)
-    return Proof(verdict, stop.is_set())
+    return Plan(base, variant, workload, args.seconds, question, seed=args.seed, notes=notes)
 
 
 def _changes(words: Sequence[str]) -> dict[str, Any]:
@@ -148,6 +155,15 @@ def _data(proof: Proof) -> Mapping[str, Any]:
     return document(proof.verdict)
 
 
+def _also(proof: Proof, args: argparse.Namespace) -> None:
+    if args.html:
+        from surefoot.toolbox.report.prove_page import prove_page  # noqa: PLC0415 - jinja2 on demand
+
+        target = proof.plan.base.application.target
+        page = prove_page(proof.verdict, proof.plan.question, target=target, variant=proof.variant)
+        write_output(args.html, page)
+
+
 def _exit_code(proof: Proof) -> int:
     return 130 if proof.interrupted else _EXIT_CODES[proof.verdict.outcome]
 
@@ -161,4 +177,5 @@ COMMAND = Command(
     text=_text,
     data=_data,
     exit_code=_exit_code,
+    also=_also,
 )

@@ -27,7 +27,8 @@ class Arm:
     @property
     def processes(self) -> int:
         """Processes that answer requests."""
-        return self.settings.config.server.replicas
+        server = self.settings.config.server
+        return server.replicas * server.workers
 
     @property
     def slots(self) -> int:
