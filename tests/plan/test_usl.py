@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from surefoot.core.usl import Usl
@@ -15,6 +15,7 @@ from surefoot.toolbox.plan.usl import fit
 laws = st.builds(Usl, st.floats(1.0, 1e4), st.floats(0.0, 0.9), st.floats(0.0, 0.05))
 
 
+@settings(max_examples=30, deadline=None)
 @given(laws)
 def test_points_of_a_law_give_the_law_back(law):
     found = fit([(count, law.throughput(count)) for count in (1, 2, 4, 8, 16)]).law
@@ -23,6 +24,7 @@ def test_points_of_a_law_give_the_law_back(law):
     assert found.coherency == pytest.approx(law.coherency, abs=1e-4)
 
 
+@settings(max_examples=30, deadline=None)
 @given(st.lists(st.tuples(st.integers(1, 12), st.floats(1.0, 1e5)), min_size=4, max_size=12))
 def test_any_points_give_a_law_that_can_be(points):
     if len({count for count, _ in points}) < 3:
