@@ -103,3 +103,8 @@ def surefoot(tmp_path):
         return done
 
     return run
+
+
+@pytest.fixture
+def facts():
+    return FACTS

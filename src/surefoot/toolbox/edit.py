@@ -110,6 +110,7 @@ def edited(text: str, values: Mapping[str, Value], path: Path) -> str:
     import tomlkit  # noqa: PLC0415 - only commands that write need it
 
     before = _table(_parsed(text, path), path)
+    config.from_mapping(before, path.name)
     document = tomlkit.parse(text)
     root: Any = document
     for name in ("tool", "surefoot") if path.name == _PROJECT else ():
@@ -117,6 +118,10 @@ def edited(text: str, values: Mapping[str, Value], path: Path) -> str:
     for key, value in values.items():
         _put(root, key.split("."), value)
     result = str(tomlkit.dumps(document))
+    ending = "\r\n" if text.endswith("\r\n") else "\n"
+    if text.endswith(ending) and not text.endswith(ending * 2):
+        # A table that went from the end of the file leaves the line that stood before it.
+        result = result.rstrip("\r\n") + ending
     _check(result, before, values, path)
     return result
 
@@ -167,7 +172,9 @@ def _leaves(table: Mapping[str, Any], prefix: str = "") -> Any:
 def _table(document: Mapping[str, Any], path: Path) -> Mapping[str, Any]:
     if path.name != _PROJECT:
         return document
-    found: Mapping[str, Any] = document.get("tool", {}).get("surefoot", {})
+    found = document.get("tool", {}).get("surefoot", {})
+    if not isinstance(found, Mapping):
+        raise ConfigError(f"{path.name}: tool.surefoot is no table")
     return found
 
 
