@@ -7,7 +7,6 @@ import shlex
 import subprocess
 import tempfile
 from collections.abc import Mapping
-from contextlib import suppress
 from pathlib import Path
 from typing import Any, Final
 
@@ -39,6 +38,7 @@ class CommandCopies:
         self._environment = environment
         self._made: dict[str, Url] = {}
         self._running: subprocess.Popen[bytes] | None = None
+        self._cancelled = False
         self.notes: tuple[str, ...] = ()
         self.size = 0
 
@@ -71,10 +71,10 @@ class CommandCopies:
         return self._made[label]
 
     def cancel(self) -> None:
-        """Break off the command that is running."""
+        """Break off the command that is running, and start no other."""
+        self._cancelled = True
         if self._running is not None:
-            with suppress(ProcessLookupError):
-                self._running.kill()
+            end([self._running.pid])
 
     def close(self) -> None:
         """The copies stay; the next run's command replaces them."""
@@ -98,6 +98,8 @@ class CommandCopies:
             return _text(out)
 
     def _wait(self, words: list[str], told: Mapping[str, str], out: Any, err: Any) -> int:
+        if self._cancelled:
+            raise DataError("interrupted while the data was copied")
         process = subprocess.Popen(
             words,
             cwd=self._directory,
@@ -114,8 +116,10 @@ class CommandCopies:
             raise DataError(f"a command of [data] ran for over {_SECONDS / 60:.0f} min") from None
         finally:
             self._running = None
-            end([process.pid])
-            process.wait()
+            # What it left running when it ended well may be the server of the copy.
+            if process.poll() is None:
+                end([process.pid])
+                process.wait()
 
 
 def _text(file: Any) -> str:
