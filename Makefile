@@ -9,7 +9,7 @@ ALONE := tests/measure tests/applications
 .PHONY: help demo test check bench shape matrix format changelog clean
 
 help:
-	@echo "make demo     start the example bookshop under Surefoot"
+	@echo "make demo     tune the example bookshop, in less than five minutes"
 	@echo "make test     run the tests (installs what they need first)"
 	@echo "make check    lint, types, imports, generated files"
 	@echo "make bench    the measurements behind the figures in the docs"
