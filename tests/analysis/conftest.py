@@ -54,6 +54,7 @@ class Shop:
         self.replicas = needs.pop("replicas", 1)
         self.slots = needs.pop("slots", 4)
         self.pool = needs.pop("pool", 0)
+        self.server_cpu = needs.pop("server_cpu", 0.0)
         assert not needs, needs
 
     @property
@@ -62,13 +63,19 @@ class Shop:
 
     def block(self, count, factor, wait):
         host = HostUse(
-            1.0, 2, count * (self.cpu * factor + self.db_cpu), 0.0, 0.0, self.neighbours, 0.0
+            1.0,
+            2,
+            count * (self.server_cpu + self.cpu * factor + self.db_cpu),
+            0.0,
+            0.0,
+            self.neighbours,
+            0.0,
         )
         return Block(
             completed=count,
             recorded=count,
             host=host,
-            response=count * (self.wall + wait),
+            response=count * (self.wall + wait + self.server_cpu),
             wall=count * (self.wall + wait),
             cpu=count * self.cpu * factor,
             db_cpu=count * self.db_cpu,

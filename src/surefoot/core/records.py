@@ -230,6 +230,10 @@ class Probe:
     """Mean seconds between two stack samples of a worker; 0 when nothing was sampled."""
     dropped: int = 0
     """Records that workers could not send."""
+    collecting: float = 0.0
+    """Seconds that the workers' garbage collectors ran."""
+    memory: int = 0
+    """Bytes of the application's processes at the end, shared pages divided; 0 if not known."""
 
     @property
     def completed(self) -> int:
@@ -298,6 +302,17 @@ class Evidence:
     probes: tuple[Probe, ...]
     points: tuple[RatePoint, ...]
     notes: tuple[str, ...] = ()
+    server: str = ""
+    """``"gunicorn"``, ``"uvicorn"`` or ``"granian"``; empty for a black box."""
+    keys: tuple[tuple[str, str | float | bool], ...] = ()
+    """The configuration it ran with, as far as levers may change it: dotted key and value."""
+    memory: int = 0
+    """Bytes of the host's memory that were free for use; 0 if not known."""
+    lines: tuple[tuple[str, str], ...] = ()
+    """Lines of the application that the probes point at: ``"views.py:41"`` and how it reads."""
+    sizes: tuple[float, float] = (0.0, 0.0)
+    """Bytes of an answer in the mean, as they were sent and with what can be gzipped gzipped; 0 if
+    they were not looked at."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,4 +1,4 @@
-"""Contract suites for whoever adds a driver's hook or a framework's adapter.
+"""Contract suites for whoever adds a driver's hook, a framework's adapter or a lever.
 
 Subclass one in a test module, say what is to be tried, and pytest runs its tests::
 
@@ -9,6 +9,7 @@ Subclass one in a test module, say what is to be tried, and pytest runs its test
 
 from surefoot.testing.adapters import AdapterContract
 from surefoot.testing.hooks import HookContract
+from surefoot.testing.levers import LeverContract
 from surefoot.testing.receiver import Receiver
 
-__all__ = ["AdapterContract", "HookContract", "Receiver"]
+__all__ = ["AdapterContract", "HookContract", "LeverContract", "Receiver"]

@@ -103,6 +103,7 @@ def diagnose(
         named = next((s.resource for s in stations if s.utilisation >= _EXHAUSTED), None)
         votes = Counter()
     case = Case(evidence, model, named)
+    changes, faults = levers.proposals(case) if model.attributed else ((), ())
     also = [r for r, count in votes.most_common() if r != named and count >= _ALSO * _RESAMPLES]
     return Diagnosis(
         valid=not invalid,
@@ -118,8 +119,8 @@ def diagnose(
         stations=stations,
         unexplained=unexplained(model, evidence.points, capacity),
         routes=_routes(case, first),
-        changes=levers.propose(case) if model.attributed else (),
-        notes=evidence.notes,
+        changes=changes,
+        notes=(*evidence.notes, *faults),
     )
 
 

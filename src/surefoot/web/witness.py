@@ -12,7 +12,7 @@ from __future__ import annotations
 import os
 import sys
 import threading
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import Awaitable, Callable, Iterable, Iterator
 from pathlib import Path
 from types import CodeType, FrameType
 from typing import Any, Final
@@ -247,18 +247,37 @@ def _wsgi(application: Callable[..., Any], witness: Witness) -> Callable[..., An
             witness.answered(int(status[:3]), f"{method} {found}" if found else "")
             return start_response(status, headers, *error)
 
-        # Read whole: what a streamed body does belongs to its request, and nobody waits for it.
-        body = application(environ, started)
         try:
-            parts = list(body)
-        finally:
-            close = getattr(body, "close", None)
-            if close is not None:
-                close()
+            return _Body(application(environ, started), witness)
+        except BaseException:
             witness.end()
-        return parts
+            raise
 
     return watched
+
+
+class _Body:
+    """An answer's body, after which the request is over."""
+
+    __slots__ = ("_body", "_witness")
+
+    def __init__(self, body: Iterable[bytes], witness: Witness) -> None:
+        self._body = body
+        self._witness = witness
+
+    def __iter__(self) -> Iterator[bytes]:
+        yield from self._body
+        # Before the server sends the end of it: whoever has the answer may ask what was seen.
+        self._witness.end()
+
+    def close(self) -> None:
+        """Close the application's body."""
+        try:
+            close = getattr(self._body, "close", None)
+            if close is not None:
+                close()
+        finally:
+            self._witness.end()
 
 
 def _asgi(application: Callable[..., Any], witness: Witness) -> Callable[..., Any]:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from surefoot.core.records import Evidence, Place, Probe, ResourceUse, RouteUse
 from surefoot.core.resources import Kind, Resource
 from surefoot.toolbox.analysis.model import Model
+from surefoot.toolbox.analysis.settled import Value, default
 
 __all__ = ["Case", "Spot", "busy_sites", "cpu_at", "spots", "without"]
 
@@ -29,6 +30,14 @@ class Case:
     def busy(self) -> Probe:
         """The probe with every slot busy."""
         return self.evidence.probes[-1]
+
+    def setting(self, key: str) -> Value:
+        """What a key of the configuration was in this run."""
+        return dict(self.evidence.keys).get(key, default(key))
+
+    def whole(self, key: str) -> int:
+        """The same of a key that holds a whole number."""
+        return int(self.setting(key))
 
     @property
     def requests(self) -> int:

@@ -65,17 +65,19 @@ class Demands:
         outside: float = 0.0,
         blocked: float = 0.0,
         held: float = 0.0,
+        server: float = 0.0,
     ) -> Demands:
         """The same request without these seconds of it, each at most what there is."""
-        app = min(app, self.app - self.server)
+        app, server = min(app, self.app - self.server), min(server, self.server)
         db_cpu, db_wait = min(db_cpu, self.db_cpu), min(db_wait, self.db_wait)
         outside, blocked = min(outside, self.outside), min(blocked, self.blocked)
         gone = min(app + db_cpu + db_wait + max(outside, blocked), self.wall)
         return replace(
             self,
-            response=self.response - gone,
+            response=max(0.0, self.response - gone - server),
             wall=self.wall - gone,
-            app=self.app - app,
+            app=self.app - app - server,
+            server=self.server - server,
             db_cpu=self.db_cpu - db_cpu,
             db_wait=self.db_wait - db_wait,
             outside=self.outside - outside,

@@ -7,7 +7,8 @@ from typing import Final
 
 from surefoot.core.resources import Kind, Resource
 from surefoot.toolbox.analysis.case import Case
-from surefoot.toolbox.levers.step import Step, edit_at
+from surefoot.toolbox.levers.source import awaited, edit
+from surefoot.toolbox.levers.step import Step
 
 __all__ = ["NAME", "blocking_sites", "steps"]
 
@@ -37,8 +38,12 @@ def steps(case: Case) -> Iterable[Step]:
             where=site,
             relieves=Resource(Kind.APP_LOOP),
             stage="edit",
-            action=edit_at(site, "await an asynchronous call, or asyncio.to_thread() this one"),
+            action=edit(
+                case, site, "await an asynchronous client, or this call in a thread", awaited
+            ),
             model=case.model.less(blocked=blocked * share),
             how=f"await an asynchronous client at {site}, or move the call to a thread",
             because=f"the loop stands still {blocked * share * 1e3:.1f} ms per request in {route}",
+            risk="what runs in a thread runs beside the loop: what both of them use needs a lock",
+            preconditions=("the line stands in a coroutine, an async def",),
         )

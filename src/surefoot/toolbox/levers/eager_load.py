@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
+import re
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Final
 
 from surefoot.core.resources import Kind
 from surefoot.toolbox.analysis.case import Case, Spot, cpu_at, spots, without
-from surefoot.toolbox.levers.step import Step, edit_at
+from surefoot.toolbox.levers.source import edit
+from surefoot.toolbox.levers.step import Step
 
 __all__ = ["NAME", "REPEATED", "steps"]
 
 NAME: Final = "eager-load"
+_ONE: Final = re.compile(
+    r"\bfrom\s+[\"`]?(\w+)[\"`]?\s+where\s+[\w.\"`]*?\b(\w+)[\"`]?\s*=", re.IGNORECASE
+)
 REPEATED: Final = 5  # the same statement this often in one request is a loop over rows
 
 
@@ -39,10 +44,31 @@ def _step(case: Case, route: str, site: str, repeated: list[Spot]) -> Step:
         where=site,
         relieves=case.bottleneck or repeated[0].resource,
         stage="edit",
-        action=edit_at(site, "load the related rows with the list: selectinload() or a join"),
+        action=edit(case, site, _advice(repeated)),
         model=model,
         how=f"load what {site} asks for row by row with the list itself "
-        "(SQLAlchemy: options(selectinload(...)))",
+        f"(SQLAlchemy: {_option(repeated)})",
         because=f"{before:.0f} statements a request of {route} become {len(repeated)}, "
         f"{(cpu + use) * 1e3:.1f} ms of each request of the mix",
     )
+
+
+def _advice(repeated: Sequence[Spot]) -> str:
+    return f"where the list is queried, load what belongs to its rows too: .{_option(repeated)}"
+
+
+def _option(repeated: Sequence[Spot]) -> str:
+    """The loader option, the relation's name guessed from the table: ``Model`` is the list's own.
+
+    A row that is found by its primary key is the one that the list's row refers to, and a join
+    brings it along; rows found by another column are several.
+    """
+    options = []
+    for spot in repeated:
+        found = _ONE.search(" ".join(spot.place.what.split()))
+        if found is None:
+            return "options(selectinload(Model.relation))"
+        table, column = found.groups()
+        loader = "joinedload" if column == "id" else "selectinload"
+        options.append(f"{loader}(Model.{table})")
+    return f"options({', '.join(dict.fromkeys(options))})"

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Final
 
-from surefoot.core.records import CodeEdit
+from surefoot.core.records import ConfigEdit
 from surefoot.core.resources import Kind, Resource
 from surefoot.toolbox.analysis.case import Case
 from surefoot.toolbox.levers.step import Step
@@ -13,6 +13,7 @@ from surefoot.toolbox.levers.step import Step
 __all__ = ["NAME", "steps"]
 
 NAME: Final = "pool-size"
+_LEAF: Final = "pool_size"
 _WORTH: Final = 1.05  # what doubling must bring to be worth its connections
 
 
@@ -29,15 +30,32 @@ def steps(case: Case) -> Iterable[Step]:
         best = wider
     if best.pool == model.pool:
         return
+    key, before = _key(case)
     yield Step(
-        where="the engine's pool",
+        where=key,
         relieves=Resource(Kind.DB_POOL),
-        stage="edit",
-        action=CodeEdit("", 0, f"create_engine(..., pool_size={best.pool}, max_overflow=0)"),
+        stage="before-import",
+        action=(ConfigEdit(key, before, best.pool),),
         model=best,
-        how=f"create_engine(..., pool_size={best.pool}, max_overflow=0)",
+        how=f"set {key} = {best.pool}",
         because=f"a request holds one of {model.pool} connections for "
         f"{model.alone.pool_held * 1e3:.1f} ms",
         risk=f"{best.pool * model.replicas} connections at the database instead of "
         f"{model.pool * model.replicas}",
+        preconditions=(
+            f"the database allows {(best.pool - model.pool) * model.replicas} connections more",
+        ),
     )
+
+
+def _key(case: Case) -> tuple[str, int | None]:
+    """The key to change, and what it is: of the only database with a size, else of all others."""
+    sized = {
+        key: int(value)
+        for key, value in case.evidence.keys
+        if key.startswith("database.") and key.endswith(f".{_LEAF}")
+    }
+    if len(sized) == 1:
+        return next(iter(sized.items()))
+    key = f"database.default.{_LEAF}"
+    return key, sized.get(key)

@@ -13,27 +13,48 @@ from surefoot.toolbox.levers.step import Step
 __all__ = ["NAME", "steps"]
 
 NAME: Final = "replicas"
+_KEY: Final = "server.replicas"
 _WORTH: Final = 1.05
+_MOST: Final = 256
+_FREE: Final = 0.8  # of the free memory; the rest is for what requests will need
 
 
 def steps(case: Case) -> Iterable[Step]:
-    """Add one while the model gains 5 % by it, up to the cores of the host."""
-    model = case.model
-    best = model
-    while best.replicas < model.cores:
-        wider = best.changed(replicas=best.replicas + 1)
+    """Add one while the model gains 5 % by it, up to the cores and the memory of the host."""
+    model, workers = case.model, case.whole("server.workers")
+    before = model.replicas // workers
+    room = min(_MOST, before + _fit(case, before))
+    after, best = before, model
+    while best.replicas < model.cores and after < room:
+        wider = best.changed(replicas=(after + 1) * workers)
         if wider.uncorrected < best.uncorrected * _WORTH:
             break
-        best = wider
-    if best.replicas == model.replicas:
+        after, best = after + 1, wider
+    if after == before:
         return
     yield Step(
-        where="server.replicas",
+        where=_KEY,
         relieves=case.bottleneck or Resource(Kind.APP_CPU),
         stage="server",
-        action=(ConfigEdit("server.replicas", model.replicas, best.replicas),),
+        action=(ConfigEdit(_KEY, before, after),),
         model=best,
-        how=f"set server.replicas = {best.replicas}",
+        how=f"set {_KEY} = {after}",
         because=f"one interpreter uses one core at most and {model.available:.1f} are there",
-        risk="state kept in the process (counters, sessions, caches) is no longer shared",
+        risk="state kept in the process (counters, sessions, caches) is no longer shared"
+        + _memory(case, before),
+        preconditions=("the answers stay the same when another process gives them",),
     )
+
+
+def _fit(case: Case, replicas: int) -> int:
+    """How many more the host's memory holds."""
+    free, used = case.evidence.memory, case.busy.memory
+    if not free or not used:
+        return _MOST
+    return int(free * _FREE / (used / replicas))
+
+
+def _memory(case: Case, replicas: int) -> str:
+    if not case.busy.memory:
+        return ""
+    return f"; each more takes {case.busy.memory / replicas / 1e6:.0f} MB"

@@ -8,7 +8,8 @@ from typing import Final
 from surefoot.core.resources import Kind, Resource
 from surefoot.toolbox.analysis.aggregate import lock_waits
 from surefoot.toolbox.analysis.case import Case
-from surefoot.toolbox.levers.step import Step, edit_at
+from surefoot.toolbox.levers.source import edit
+from surefoot.toolbox.levers.step import Step
 
 __all__ = ["NAME", "lock_sites", "steps"]
 
@@ -33,7 +34,7 @@ def steps(case: Case) -> Iterable[Step]:
             where=site,
             relieves=Resource(Kind.APP_LOCK),
             stage="edit",
-            action=edit_at(site, "hold the lock for the shared state only, not across the wait"),
+            action=edit(case, site, "hold the lock for the shared state only, not across the wait"),
             model=case.model.changed(lock=lock * (1 - share)),
             how=f"at {site}, wait outside the lock and take it for the shared state only",
             because=f"the lock at {site} is held about {lock * share * 1e3:.1f} ms per request, "

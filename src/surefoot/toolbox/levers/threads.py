@@ -8,6 +8,7 @@ from typing import Final
 from surefoot.core.records import ConfigEdit
 from surefoot.core.resources import Kind, Resource
 from surefoot.toolbox.analysis.case import Case
+from surefoot.toolbox.analysis.model import Model
 from surefoot.toolbox.levers.step import Step
 
 __all__ = ["NAME", "steps"]
@@ -40,4 +41,11 @@ def steps(case: Case) -> Iterable[Step]:
         because=f"a request waits {wait * 1e3:.1f} ms for each "
         f"{case.model.alone.app * 1e3:.1f} ms of CPU, so a thread is idle most of its time",
         risk="each thread may hold a database connection",
+        preconditions=_preconditions(best),
     )
+
+
+def _preconditions(model: Model) -> tuple[str, ...]:
+    if not model.pool or model.slots <= model.pool:
+        return ()
+    return (f"{model.slots} threads can share {model.pool} connections to the database",)

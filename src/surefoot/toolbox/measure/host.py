@@ -16,7 +16,7 @@ from typing import Final
 
 from surefoot.core.records import HostUse
 
-__all__ = ["Owners", "Snapshot", "between", "take"]
+__all__ = ["Owners", "Snapshot", "between", "free_memory", "memory", "take"]
 
 _PROC: Final = Path("/proc")
 _TICK: Final = 1 / os.sysconf("SC_CLK_TCK")
@@ -52,6 +52,29 @@ class Snapshot:
 def cores() -> int:
     """Cores this process may run on."""
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+def free_memory() -> int:
+    """Bytes that programs may still use without the host running short; 0 if not known."""
+    try:
+        text = _PROC.joinpath("meminfo").read_text(encoding="ascii")
+    except OSError:
+        return 0
+    found = next((line for line in text.splitlines() if line.startswith("MemAvailable:")), "")
+    return int(found.split()[1]) * 1024 if found else 0
+
+
+def memory(pids: Iterable[int]) -> int:
+    """Bytes of these processes, pages that several share divided among them; 0 if not known."""
+    total = 0
+    for pid in pids:
+        try:
+            text = _PROC.joinpath(str(pid), "smaps_rollup").read_text(encoding="ascii")
+        except OSError:
+            continue
+        lines = (line.split() for line in text.splitlines() if line.startswith("Pss:"))
+        total += sum(int(words[1]) * 1024 for words in lines)
+    return total
 
 
 def take(owners: Owners) -> Snapshot:

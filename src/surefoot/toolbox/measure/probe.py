@@ -113,6 +113,8 @@ async def probe(
         blocked=_blocked(before, workers),
         sampled=_sampled(before, workers),
         dropped=sum(worker.dropped for worker in workers.values()),
+        collecting=_collecting(before, workers),
+        memory=host.memory(owners().app),
     )
 
 
@@ -138,6 +140,14 @@ def _sampled(before: Mapping[int, WorkerStats], after: Mapping[int, WorkerStats]
         ticks += stats.ticks - (earlier.ticks if earlier else 0)
         passed += stats.sampled_ns - (earlier.sampled_ns if earlier else 0)
     return passed / ticks / 1e9 if ticks > 0 else 0.0
+
+
+def _collecting(before: Mapping[int, WorkerStats], after: Mapping[int, WorkerStats]) -> float:
+    """Seconds that garbage was collected in meanwhile."""
+    spent = (
+        stats.gc_ns - (before[pid].gc_ns if pid in before else 0) for pid, stats in after.items()
+    )
+    return sum(spent) / 1e9
 
 
 def _medians(result: LoadResult) -> tuple[tuple[str, float], ...]:

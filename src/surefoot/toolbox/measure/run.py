@@ -15,12 +15,15 @@ from surefoot.core.resources import Kind
 from surefoot.errors import RefusedError
 from surefoot.toolbox.analysis.fit import model_of
 from surefoot.toolbox.analysis.model import Model
+from surefoot.toolbox.analysis.settled import settled
 from surefoot.toolbox.diagnose import diagnose
 from surefoot.toolbox.load import Closed, Generator, LoadResult, Workload
 from surefoot.toolbox.measure import host
 from surefoot.toolbox.measure.bench import Bench
 from surefoot.toolbox.measure.conditions import refuse_useless
+from surefoot.toolbox.measure.lines import lines
 from surefoot.toolbox.measure.rates import RateSearch
+from surefoot.toolbox.measure.sizes import sizes
 from surefoot.toolbox.measure.subject import Subject, Url, started
 from surefoot.toolbox.target import Application
 
@@ -143,6 +146,10 @@ async def _probes(
             "the workers sent no telemetry, so nothing can be attributed",
             do="look whether the application replaces its own WSGI or ASGI callable",
         )
+    say("weighing the answers")
+    weighed = (0.0, 0.0)
+    if plan.application is not None:
+        weighed = await bench.race(sizes(plan.workload, bench.subject.addresses, stop))
     settings = plan.settings.config
     evidence = Evidence(
         target=plan.name,
@@ -156,6 +163,11 @@ async def _probes(
         probes=(serial, busy),
         points=(),
         notes=plan.notes,
+        server=plan.application.server.kind if plan.application else "",
+        keys=settled(settings) if plan.application else (),
+        memory=host.free_memory(),
+        sizes=weighed,
+        lines=lines(plan.application.directory, (serial, busy)) if plan.application else (),
     )
     return evidence, model_of(evidence, host.cores())
 
@@ -175,10 +187,10 @@ async def _checked(plan: Plan, bench: Bench, say: Say, stop: asyncio.Event) -> f
 
 
 def _slots(plan: Plan, serial: Probe) -> tuple[int, int]:
-    """Replicas, and requests that each may work on at once."""
+    """Processes that serve, and requests that each may work on at once."""
     server = plan.settings.config.server
     if plan.interface == "wsgi":
-        return server.replicas, server.threads
+        return server.replicas * server.workers, server.threads
     if plan.interface == "asgi":
         pool = serial.pool_size
         return server.replicas, min(pool, _LOOP_SLOTS) if pool else _LOOP_SLOTS

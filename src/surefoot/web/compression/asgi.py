@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable
 from typing import Any, Final
 
-from surefoot.web.compression import rules
+from surefoot.core import compression as rules
 from surefoot.web.compression.gzip import Gzip
 
 __all__ = ["Compressed"]

@@ -6,7 +6,7 @@ import itertools
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
-from surefoot.web.compression import rules
+from surefoot.core import compression as rules
 from surefoot.web.compression.gzip import Gzip
 
 __all__ = ["Compressed"]

@@ -9,12 +9,16 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import Final
 
-__all__ = ["LEAST", "Headers", "accepts_gzip", "compressible", "encoded", "varied"]
+__all__ = ["LEAST", "LEVEL", "Headers", "accepts_gzip", "compressible", "encoded", "varied"]
 
 Headers = Sequence[tuple[str, str]]
 
 LEAST: Final = 500
 """Bytes; what is shorter fits a packet either way, and gzip's own head and tail are 18 of them."""
+
+LEVEL: Final = 4
+"""Of zlib. 71 kB of JSON and text, in four bodies, become 20.9 kB at level 1 in 0.66 ms, 18.9 kB at
+4 in 0.95 ms, 18.2 kB at 6 in 1.5 ms, and 18.0 kB at 9 in 4.2 ms."""
 
 _TYPES: Final = frozenset(
     {

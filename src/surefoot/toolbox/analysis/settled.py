@@ -1,0 +1,40 @@
+"""The configuration that a run was made with, as far as levers may change it."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from surefoot.config import Config, keys, to_mapping
+
+__all__ = ["Value", "default", "settled"]
+
+Value = str | int | float | bool
+
+# Not [app]: a factory's settings may hold what is nobody's business.
+_TABLES: Final = ("server", "response")
+
+
+def settled(config: Config) -> tuple[tuple[str, Value], ...]:
+    """Dotted keys and their values; of databases only those that have a table."""
+    tables = to_mapping(config)
+    found: list[tuple[str, Value]] = [
+        (f"{table}.{name}", value) for table in _TABLES for name, value in tables[table].items()
+    ]
+    for database, values in tables["database"].items():
+        found += [(f"database.{database}.{name}", value) for name, value in values.items()]
+    return tuple(found)
+
+
+def default(name: str) -> Value:
+    """What a key is where nothing sets it.
+
+    Raises:
+        KeyError: There is no such key.
+    """
+    table, _, leaf = name.rpartition(".")
+    parent = table.partition(".")[0]
+    for key in keys():
+        if key.name in {name, f"{parent}.*.{leaf}"}:
+            value: Value = key.default
+            return value
+    raise KeyError(name)

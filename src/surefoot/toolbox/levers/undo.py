@@ -1,0 +1,44 @@
+"""A change taken back, and changes of the configuration tried on one. No effects here."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+from surefoot.config import Config, from_mapping, to_mapping
+from surefoot.core.records import CodeEdit, ConfigEdit, OutsideAction
+
+__all__ = ["edited", "inverse"]
+
+Action = tuple[ConfigEdit, ...] | OutsideAction | CodeEdit
+
+
+def inverse(action: Action) -> Action:
+    """What takes an action back; an edit of code is its owner's to take back, and stays."""
+    if isinstance(action, tuple):
+        return tuple(ConfigEdit(edit.key, edit.after, edit.before) for edit in reversed(action))
+    if isinstance(action, OutsideAction):
+        return OutsideAction(action.inverse, action.forward)
+    return action
+
+
+def edited(config: Config, edits: Iterable[ConfigEdit]) -> Config:
+    """The configuration with these keys changed.
+
+    Raises:
+        ConfigError: There is no such key, or its new value is none that it may have.
+    """
+    tables = to_mapping(config)
+    for edit in edits:
+        *path, leaf = edit.key.split(".")
+        table: dict[str, Any] = tables
+        for name in path:
+            table = table.setdefault(name, {})
+        if edit.after is None:
+            table.pop(leaf, None)
+        else:
+            table[leaf] = edit.after
+    for name, values in list(tables["database"].items()):
+        if not values:
+            del tables["database"][name]
+    return from_mapping(tables, "a change")

@@ -1,0 +1,241 @@
+"""Every lever that is built in keeps the contract."""
+
+import importlib.util
+from pathlib import Path
+
+import pytest
+
+from surefoot.core.measures import Measure
+from surefoot.testing import LeverContract
+from surefoot.toolbox.levers import (
+    LEVERS,
+    add_index,
+    background_task,
+    blocking_call,
+    cache_result,
+    compression,
+    eager_load,
+    gc_freeze,
+    keep_alive,
+    pool_size,
+    preload_group,
+    replicas,
+    server,
+    shared_state,
+    threads,
+)
+
+_spec = importlib.util.spec_from_file_location(
+    "levers_cases", Path(__file__).with_name("conftest.py")
+)
+made = importlib.util.module_from_spec(_spec)
+_spec.loader.exec_module(made)
+case_of, statements, waits = made.case_of, made.statements, made.waits
+
+SCAN = "SELECT title FROM book WHERE book.title_key LIKE ? LIMIT ?"
+BUSY = {"cpu": 0.010}
+IDLE = {"cpu": 0.001, "outside": 0.099}
+
+
+class TestThreads(LeverContract):
+    lever = threads
+
+    def cases(self):
+        pooled = case_of(**IDLE, uses=[waits("http.prices:9001", 0.099)], pool=4, held=0.001)
+        return [case_of(**IDLE), pooled]
+
+    def strangers(self):
+        return [case_of(**BUSY), case_of(**IDLE, interface="asgi", slots=32)]
+
+
+class TestReplicas(LeverContract):
+    lever = replicas
+
+    def cases(self):
+        return [
+            case_of(**BUSY),
+            case_of(**BUSY, memory=10**9, probe={"memory": 60_000_000}),
+        ]
+
+    def strangers(self):
+        return [
+            case_of(**BUSY, replicas=2),
+            case_of(**BUSY, memory=10_000_000, probe={"memory": 60_000_000}),
+        ]
+
+
+class TestServer(LeverContract):
+    lever = server
+
+    def cases(self):
+        return [case_of(cpu=0.0003, server_cpu=0.0002)]
+
+    def strangers(self):
+        return [
+            case_of(cpu=0.0003, server_cpu=0.0002, server="granian"),
+            case_of(cpu=0.0003, server_cpu=0.0002, interface="asgi", slots=32),
+            case_of(cpu=0.010, server_cpu=0.0002),
+            case_of({"server.workers": 2}, cpu=0.0003, server_cpu=0.0002),
+        ]
+
+
+class TestKeepAlive(LeverContract):
+    lever = keep_alive
+
+    def cases(self):
+        return [case_of({"server.keep_alive": 0.0}, cpu=0.0003, server_cpu=0.0003)]
+
+    def strangers(self):
+        return [
+            case_of(cpu=0.0003, server_cpu=0.0003),
+            case_of({"server.keep_alive": 0.0}, cpu=0.0003, server_cpu=0.0003, server=""),
+        ]
+
+
+class TestGcFreeze(LeverContract):
+    lever = gc_freeze
+
+    def cases(self):
+        return [case_of(cpu=0.010, probe={"collecting": 0.1})]
+
+    def strangers(self):
+        return [
+            case_of(cpu=0.010, probe={"collecting": 0.001}),
+            case_of({"server.gc_freeze": True}, cpu=0.010, probe={"collecting": 0.1}),
+        ]
+
+
+class TestPreloadGroup(LeverContract):
+    lever = preload_group
+
+    def cases(self):
+        return [case_of({"server.replicas": 2}, **BUSY, replicas=2, probe={"memory": 120_000_000})]
+
+    def strangers(self):
+        memory = {"memory": 120_000_000}
+        return [
+            case_of(**BUSY, probe=memory),
+            case_of({"server.replicas": 2}, **BUSY, replicas=2, server="granian", probe=memory),
+            case_of({"server.replicas": 2}, **BUSY, replicas=2),
+        ]
+
+
+class TestCompression(LeverContract):
+    lever = compression
+
+    def cases(self):
+        return [case_of(**BUSY, sizes=(20_000.0, 5_000.0))]
+
+    def strangers(self):
+        return [
+            case_of(**BUSY),
+            case_of(**BUSY, sizes=(20_000.0, 19_000.0)),
+            case_of({"response.compress": True}, **BUSY, sizes=(20_000.0, 5_000.0)),
+        ]
+
+
+class TestPoolSize(LeverContract):
+    lever = pool_size
+
+    def cases(self):
+        held = {"cpu": 0.001, "other": 0.020, "held": 0.021, "pool": 1}
+        return [
+            case_of(**held),
+            case_of({"database.default.pool_size": 1}, **held),
+            case_of({"database.shop.pool_size": 1}, **held),
+        ]
+
+    def strangers(self):
+        return [case_of(**BUSY), case_of(cpu=0.010, other=0.001, held=0.001, pool=4)]
+
+
+class TestEagerLoad(LeverContract):
+    lever = eager_load
+
+    def cases(self):
+        stacks = [("driver", "shop.py:7", 80), ("cpu", "shop.py:90", 20)]
+        return [
+            case_of(cpu=0.012, db_cpu=0.001, uses=[statements(80, 0.0000125)], stacks=stacks),
+            case_of(
+                cpu=0.012, other=0.010, uses=[statements(80, 0.000125, "db.wait")], stacks=stacks,
+                lines=[("shop.py:7", "    return [book.author.name for book in books]")],
+            ),
+        ]  # fmt: skip
+
+    def strangers(self):
+        return [case_of(**BUSY), case_of(cpu=0.012, db_cpu=0.001, uses=[statements(1, 0.001)])]
+
+
+class TestAddIndex(LeverContract):
+    lever = add_index
+
+    def cases(self):
+        return [
+            case_of(cpu=0.002, db_cpu=0.020, uses=[statements(1, 0.020, what=SCAN)]),
+            case_of(cpu=0.002, other=0.020, uses=[statements(1, 0.020, "db.wait", SCAN)]),
+        ]
+
+    def strangers(self):
+        return [case_of(**BUSY), case_of(cpu=0.012, db_cpu=0.0001, uses=[statements(1, 0.0001)])]
+
+
+class TestBackgroundTask(LeverContract):
+    lever = background_task
+
+    def cases(self):
+        use = [waits("smtp.localhost:25", 0.060)]
+        line = [("shop.py:21", "    send_mail(order.email, text)")]
+        return [
+            case_of(cpu=0.002, outside=0.060, uses=use),
+            case_of(cpu=0.002, outside=0.060, uses=use, lines=line),
+        ]
+
+    def strangers(self):
+        return [case_of(**BUSY), case_of(**IDLE, uses=[waits("http.prices:9001", 0.099)])]
+
+
+class TestBlockingCall(LeverContract):
+    lever = blocking_call
+
+    def cases(self):
+        stands = {
+            "cpu": 0.002, "other": 0.020, "loop": 0.022, "interface": "asgi", "slots": 32,
+            "stacks": [("wait", "shop.py:50", 90), ("cpu", "shop.py:60", 10)],
+        }  # fmt: skip
+        line = [("shop.py:50", "    price = requests.get(url, timeout=2)")]
+        return [case_of(**stands), case_of(**stands, lines=line)]
+
+    def strangers(self):
+        return [case_of(**BUSY), case_of(cpu=0.002, other=0.020, interface="asgi", slots=32)]
+
+
+class TestCacheResult(LeverContract):
+    lever = cache_result
+
+    def cases(self):
+        return [case_of(**IDLE, uses=[waits("http.prices:9001", 0.099)])]
+
+    def strangers(self):
+        return [case_of(**BUSY), case_of(**IDLE, uses=[waits("smtp.localhost:25", 0.099)])]
+
+
+class TestSharedState(LeverContract):
+    lever = shared_state
+
+    def cases(self):
+        return [case_of(cpu=0.001, other=0.015, lock_wait=0.043)]
+
+    def strangers(self):
+        return [case_of(**BUSY), case_of(**IDLE)]
+
+
+def test_every_lever_is_under_contract_and_has_a_name_of_its_own():
+    under = {kind.lever.NAME for kind in LeverContract.__subclasses__()}
+    assert under == {lever.NAME for lever in LEVERS}
+    assert len(under) == len(LEVERS)
+
+
+@pytest.mark.parametrize("kind", LeverContract.__subclasses__(), ids=lambda kind: kind.__name__)
+def test_what_is_decided_on_and_guarded_is_what_a_block_measures(kind):
+    for change in kind()._all():
+        assert {*change.on, *change.guards} <= set(Measure)
