@@ -115,7 +115,13 @@ SESSIONS = {
 
 
 def test_sessions_in_a_dictionary_are_found_and_an_innocent_counter_is_not_blamed(check):
-    log_in = {"login": True, "method": "POST", "path": "/login", "form": {"user": "ann"}, "expect": 302}
+    log_in = {
+        "login": True,
+        "method": "POST",
+        "path": "/login",
+        "form": {"user": "ann"},
+        "expect": 302,
+    }
     report = check(SESSIONS, [log_in, {"path": "/me"}, {"path": "/"}], users=2)
     assert the_line(report) == {("shop/auth.py", 8)}
     assert "a user who logged in at one replica is unknown to the next" in report.findings[0].text

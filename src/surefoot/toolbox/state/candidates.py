@@ -12,6 +12,20 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from surefoot.core.witness import Place
+from surefoot.toolbox.state.candidate import Candidate, Strength
+from surefoot.toolbox.state.chains import (
+    attributes as attributes_of,
+)
+from surefoot.toolbox.state.chains import (
+    changeable_defaults,
+    decorated,
+    holder_of,
+    kept_by_application,
+    kept_by_class,
+    shared_by_class,
+    short,
+    sign_of,
+)
 from surefoot.toolbox.state.names import (
     Bound,
     Function,
@@ -26,54 +40,7 @@ from surefoot.toolbox.state.names import (
 from surefoot.toolbox.state.random_values import drawn_values
 from surefoot.toolbox.state.sources import Source
 
-__all__ = ["Candidate", "Strength", "candidates"]
-
-
-class Strength:
-    """How likely a line is to keep what the next request needs."""
-
-    CERTAIN = 5
-    """A global, a closure's variable, a class's attribute, an attribute of the application."""
-    CACHE = 4
-    SECRET = 4
-    """A key drawn at random while the application starts."""
-    ALIAS = 3
-    """A local name for something that may outlive the request."""
-    HELD = 2
-    """A method of an object that somebody else's code made."""
-    DRAWN = 1
-    """Any other value drawn at random while the application starts."""
-
-
-@dataclass(frozen=True, slots=True)
-class Candidate:
-    """One place where something may be kept in the process."""
-
-    file: str
-    """Relative to the application."""
-    line: int
-    what: str
-    """``"SESSIONS[token] = ..."``."""
-    name: str
-    """``"SESSIONS"``."""
-    strength: int
-    path: str
-    lines: frozenset[int]
-    """Any of them executed means that it was; empty for what runs once, at the start."""
-    keys: frozenset[str]
-    """What who reads it refers to: ``"shop.auth:SESSIONS"``, ``".visits"``."""
-    owner: Place | None = None
-    """The function whose every call makes it anew."""
-
-    @property
-    def at_start(self) -> bool:
-        """Whether it is decided once, when the process starts."""
-        return not self.lines
-
-    @property
-    def where(self) -> str:
-        """``"shop/auth.py:31"``."""
-        return f"{self.file}:{self.line}"
+__all__ = ["candidates"]
 
 
 _CHANGING: Final = frozenset(
@@ -87,10 +54,7 @@ _HELD: Final = frozenset(
 _FUNCTIONS: Final = frozenset({"next", "setattr", "delattr", "heappush", "heappop", "insort"})
 _CACHES: Final = frozenset({"lru_cache", "cache", "cached", "memoize", "cached_view"})
 _BUILDERS: Final = frozenset({"__init__", "__new__", "__post_init__", "__set_name__", "__set__"})
-_OF_APPLICATION: Final = frozenset({"app", "application", "current_app", "_app"})
-_PARTS: Final = frozenset({"state", "extensions", "config", "ctx"})
 _DEEP: Final = 3
-_SHOWN: Final = 48
 
 
 def candidates(sources: Iterable[Source], modules: Modules) -> tuple[Candidate, ...]:
@@ -111,7 +75,7 @@ def _drawn(source: Source) -> Iterator[Candidate]:
         yield Candidate(
             source.name,
             value.line,
-            f"{value.name} = {_short(value.call)}",
+            f"{value.name} = {short(value.call)}",
             value.name,
             Strength.SECRET if value.secret else Strength.DRAWN,
             source.path,
@@ -186,10 +150,10 @@ class _Finder(ast.NodeVisitor):
             if isinstance(inner, ast.Global | ast.Nonlocal):
                 scope.outer.update(inner.names)
         scope.outer -= scope.own
-        scope.lasting = set(_changeable_defaults(node))
+        scope.lasting = set(changeable_defaults(node))
         inside_class = bool(self._scopes) and self._scopes[-1].is_class
         arguments = [*node.args.posonlyargs, *node.args.args]
-        if inside_class and arguments and not _decorated(node, {"staticmethod"}):
+        if inside_class and arguments and not decorated(node, {"staticmethod"}):
             scope.first = arguments[0].arg
         self._within(scope, node)
 
@@ -219,7 +183,7 @@ class _Finder(ast.NodeVisitor):
 
     def visit_AugAssign(self, node: ast.AugAssign) -> None:
         """``X += 1``; on an alias it may change what it stands for in place."""
-        self._target(node.target, node, f"{_operator(node.op)}= ...")
+        self._target(node.target, node, f"{sign_of(node.op)}= ...")
         self.generic_visit(node)
 
     def visit_With(self, node: ast.With) -> None:
@@ -257,7 +221,7 @@ class _Finder(ast.NodeVisitor):
         else:
             root = self._root(target)
             if root is not None and not (root.foreign and isinstance(target, ast.Attribute)):
-                self._add(target, root, node, f"{before}{_short(target)} {after}")
+                self._add(target, root, node, f"{before}{short(target)} {after}")
 
     def _call(self, node: ast.Call) -> None:
         function = node.func
@@ -270,14 +234,16 @@ class _Finder(ast.NodeVisitor):
         root = self._root(base) if known else None
         if root is None:
             return
-        if isinstance(function, ast.Attribute) and function.attr in _HELD:
+        if isinstance(function, ast.Attribute) and (
+            function.attr in _HELD or self._own_class(base)
+        ):
             root = _Root(min(root.strength, Strength.ALIAS), root.keys, root.foreign, root.owner)
         if root.foreign:
             # The session of a database object is its own affair; a cache held directly is not.
             if not isinstance(base, ast.Name):
                 return
             root = _Root(Strength.HELD, root.keys, owner=root.owner)
-        self._add(base, root, node, _short(node.func) + "(...)")
+        self._add(base, root, node, short(node.func) + "(...)")
 
     def _add(self, target: ast.expr, root: _Root | None, node: ast.AST, what: str) -> None:
         if root is None:
@@ -289,7 +255,7 @@ class _Finder(ast.NodeVisitor):
                 self._source.name,
                 line,
                 what.strip(),
-                _held_by(target),
+                holder_of(target),
                 root.strength,
                 self._source.path,
                 frozenset(range(line, last + 1)),
@@ -306,7 +272,7 @@ class _Finder(ast.NodeVisitor):
                     Candidate(
                         self._source.name,
                         node.lineno,
-                        f"@{_short(called)} on {node.name}()",
+                        f"@{short(called)} on {node.name}()",
                         f"{node.name}()",
                         Strength.CACHE,
                         self._source.path,
@@ -319,7 +285,7 @@ class _Finder(ast.NodeVisitor):
 
     def _root(self, expression: ast.expr, depth: int = _DEEP) -> _Root | None:
         """What the chain ``expression`` begins with; ``None`` for what ends with the request."""
-        kept = _of_application(expression)
+        kept = kept_by_application(expression) or kept_by_class(expression)
         if kept:
             return _Root(Strength.CERTAIN, frozenset({f".{kept}"}))
         root = root_of(expression)
@@ -327,7 +293,7 @@ class _Finder(ast.NodeVisitor):
             return self._returned(root, expression, depth)
         if not isinstance(root, ast.Name):
             return None
-        attributes = frozenset(f".{name}" for name in _attributes(expression)[:1])
+        attributes = frozenset(f".{name}" for name in attributes_of(expression)[:1])
         own = self._own_object(root.id, attributes)
         return own if own is not None else self._named(root.id, attributes, depth)
 
@@ -338,9 +304,20 @@ class _Finder(ast.NodeVisitor):
                 if scope.name in _BUILDERS:
                     return None
                 holder = self._scopes[-index - 2]
-                lasting = name == "cls" or holder.name in self._modules.instances
+                lasting = (
+                    name == "cls"
+                    or holder.name in self._modules.instances
+                    or not attributes.isdisjoint(shared_by_class(holder.node))
+                )
                 return _Root(Strength.CERTAIN if lasting else Strength.ALIAS, attributes)
         return None
+
+    def _own_class(self, base: ast.expr) -> bool:
+        """Whether it is an object of a class whose own lines say what its methods change."""
+        if not isinstance(base, ast.Name):
+            return False
+        bound = self._modules.find(self._source.module, base.id)
+        return bound is not None and self._modules.is_class(bound.module, bound.made_by)
 
     def _named(
         self, name: str, attributes: frozenset[str] = frozenset(), depth: int = _DEEP
@@ -397,7 +374,7 @@ class _Finder(ast.NodeVisitor):
         """What a function of the application's own returns may be what it keeps."""
         if depth == 0:
             return None
-        attributes = frozenset(f".{name}" for name in _attributes(chain)[:1])
+        attributes = frozenset(f".{name}" for name in attributes_of(chain)[:1])
         if isinstance(call.func, ast.Attribute) and call.func.attr in {"get", "setdefault"}:
             root = self._root(call.func.value, depth - 1)
             if root is None or root.foreign:
@@ -415,66 +392,3 @@ class _Finder(ast.NodeVisitor):
     def _at(self, scope: _Scope) -> str:
         index = self._scopes.index(scope)
         return ".".join([f"{self._source.module}:", *(s.name for s in self._scopes[: index + 1])])
-
-
-def _attributes(expression: ast.expr) -> list[str]:
-    """The attributes of a chain, the first after its root first."""
-    found: list[str] = []
-    while isinstance(expression, ast.Attribute | ast.Subscript):
-        if isinstance(expression, ast.Attribute):
-            found.append(expression.attr)
-        expression = expression.value
-    return found[::-1]
-
-
-def _of_application(expression: ast.expr) -> str:
-    """The name that is kept in ``app.state``, ``current_app.extensions`` and the like."""
-    parts: list[str] = []
-    while isinstance(expression, ast.Attribute | ast.Subscript):
-        if isinstance(expression, ast.Attribute):
-            parts.append(expression.attr)
-        elif isinstance(expression.slice, ast.Constant):
-            parts.append(str(expression.slice.value))
-        else:
-            parts.append("")
-        expression = expression.value
-    if isinstance(expression, ast.Name):
-        parts.append(expression.id)
-    parts.reverse()
-    for index, part in enumerate(parts[:-1]):
-        if part in _OF_APPLICATION and parts[index + 1] in _PARTS and len(parts) > index + 2:
-            return parts[index + 2]
-    return ""
-
-
-def _changeable_defaults(node: Function) -> Iterator[str]:
-    arguments = [*node.args.posonlyargs, *node.args.args]
-    given = arguments[len(arguments) - len(node.args.defaults) :]
-    pairs = [
-        *zip(given, node.args.defaults, strict=True),
-        *zip(node.args.kwonlyargs, node.args.kw_defaults, strict=True),
-    ]
-    for argument, value in pairs:
-        if isinstance(value, ast.Dict | ast.List | ast.Set):
-            yield argument.arg
-
-
-def _decorated(node: Function, names: set[str]) -> bool:
-    return any(dotted_name(each) in names for each in node.decorator_list)
-
-
-def _held_by(target: ast.expr) -> str:
-    """``"SESSIONS"`` of ``SESSIONS[token]["user"]``, ``"self.items"`` of ``self.items[3]``."""
-    while isinstance(target, ast.Subscript):
-        target = target.value
-    return _short(target)
-
-
-def _short(expression: ast.expr) -> str:
-    text = " ".join(ast.unparse(expression).split())
-    return text if len(text) <= _SHOWN else text[: _SHOWN - 3] + "..."
-
-
-def _operator(operator: ast.operator) -> str:
-    signs = {"Add": "+", "Sub": "-", "Mult": "*", "BitOr": "|", "BitAnd": "&", "FloorDiv": "//"}
-    return signs.get(type(operator).__name__, "")

@@ -15,16 +15,18 @@ from surefoot.core.proof import Answers, Difference
 from surefoot.core.records import Finding
 from surefoot.core.witness import Place, Sighting, Watch
 from surefoot.errors import ServerError
+from surefoot.toolbox.answers.headers import kept_headers
 from surefoot.toolbox.load import Workload
 from surefoot.toolbox.load.observation import Answered
 from surefoot.toolbox.stack import Stack
-from surefoot.toolbox.state.candidates import Candidate, candidates
+from surefoot.toolbox.state.candidate import Candidate
+from surefoot.toolbox.state.candidates import candidates
 from surefoot.toolbox.state.compare import differences
 from surefoot.toolbox.state.explain import Changed, culprits, executed, merged
 from surefoot.toolbox.state.files import LocalFile, local_files
 from surefoot.toolbox.state.names import Modules
 from surefoot.toolbox.state.readers import readers
-from surefoot.toolbox.state.script import Step, script
+from surefoot.toolbox.state.script import script
 from surefoot.toolbox.state.sources import read_sources
 from surefoot.toolbox.state.walk import walk
 from surefoot.toolbox.state.wording import file_finding, finding, note, unexplained
@@ -35,6 +37,7 @@ __all__ = ["Copies", "StateReport", "shared_state"]
 WATCH: Final = "watch.json"
 _SEEDS: Final = (11, 12)
 _EXAMPLES: Final = 10
+_REFUSING: Final = frozenset({301, 302, 303, 307, 308, 400, 401, 403})
 _NOTES: Final = 8
 
 
@@ -64,11 +67,13 @@ class StateReport:
     answers: Answers = dataclasses.field(default_factory=Answers)
     """Several processes against one."""
     notes: tuple[str, ...] = ()
+    complete: bool = True
+    """Whether everything was asked; not so where it was stopped."""
 
     @property
     def safe(self) -> bool:
-        """Whether nothing was found that several processes would break."""
-        return not self.findings and not self.answers.differing
+        """Whether all was asked, and nothing was found that several processes would break."""
+        return self.complete and not self.findings and not self.answers.differing
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,20 +121,44 @@ async def shared_state(
     subject = _Subject(application, settings, workload, max(2, min(3, replicas)), stop, data)
     say("reading the application's code for what it keeps in the process")
     code = await asyncio.to_thread(_read, application)
-    report = StateReport()
-    agreed: dict[int, Difference] | None = None
-    lives: list[_Life] = []
-    for seed in _SEEDS:
-        say(f"asking one process and {subject.replicas} the same")
-        base, several, again = await subject.lives(seed, code.watch)
-        lives += [base, several, again]
-        found = differences(base.answers, again.answers, several.answers)
-        agreed = found if agreed is None else {s: d for s, d in agreed.items() if s in found}
-        report = _report(subject, code, agreed, base, several)
-        # What differs is only believed when it differs again.
-        if stop.is_set() or not agreed:
-            break
-    return report
+    say(f"asking one process and {subject.replicas} the same")
+    first = await _round(subject, code, _SEEDS[0])
+    # What differs is only believed when it differs again.
+    if first.differing and not stop.is_set():
+        say(f"asking one process and {subject.replicas} once more: they differ")
+        second = await _round(subject, code, _SEEDS[1])
+        for step in first.differing.keys() - second.differing.keys():
+            del first.differing[step]
+    return dataclasses.replace(_report(subject, code, first), complete=not stop.is_set())
+
+
+@dataclass(frozen=True, slots=True)
+class _Round:
+    """One process and several, asked the same."""
+
+    base: _Life
+    several: _Life
+    differing: dict[int, Difference]
+
+
+async def _round(subject: _Subject, code: _Code, seed: int) -> _Round:
+    """Ask one process, several, and if they differ in anything one again.
+
+    In this order, so that what drifts with time differs between the first and the last too.
+    """
+    base = await subject.life("base", 1, seed, code.watch)
+    several = await subject.life("variant", subject.replicas, seed, code.watch)
+    if all(map(_same, base.answers, several.answers)):
+        return _Round(base, several, {})
+    again = await subject.life("again", 1, seed, code.watch)
+    found = differences(base.answers, again.answers, several.answers)
+    return _Round(base, several, found)
+
+
+def _same(one: Answered, other: Answered) -> bool:
+    return (one.status, one.body) == (other.status, other.body) and (
+        kept_headers(one.headers) == kept_headers(other.headers)
+    )
 
 
 class _Subject:
@@ -160,20 +189,10 @@ class _Subject:
         self._stop = stop
         self._data = data
 
-    async def lives(self, seed: int, watch: Watch) -> tuple[_Life, _Life, _Life]:
-        """One process, several, and one again.
-
-        In this order, so that what drifts with time differs between the first and the last too.
-        """
-        alone = [dataclasses.replace(step, replica=0) for step in self.steps]
-        base = await self._life("base", 1, alone, seed, watch)
-        several = await self._life("variant", self.replicas, self.steps, seed, watch)
-        again = await self._life("again", 1, alone, seed, watch)
-        return base, several, again
-
-    async def _life(
-        self, label: str, replicas: int, steps: Sequence[Step], seed: int, watch: Watch
-    ) -> _Life:
+    async def life(self, label: str, replicas: int, seed: int, watch: Watch) -> _Life:
+        """Walk through the script once, on a stack and data that are fresh."""
+        if self._stop.is_set():
+            return _Life((), {})
         application = self._data.application(label) if self._data else self.application
         config = self._settings.config
         server = dataclasses.replace(config.server, replicas=replicas)
@@ -185,7 +204,9 @@ class _Subject:
             (directory / WATCH).write_text(watch.to_json(), encoding="utf-8")
             async with Stack(application, settings, witness=directory) as stack:
                 addresses = [replica.address for replica in stack.replicas]
-                answers = await walk(addresses, steps, self.workload, seed=seed, stop=self._stop)
+                answers = await walk(
+                    addresses, self.steps, self.workload, seed=seed, stop=self._stop
+                )
                 if stack.failure.done():
                     raise stack.failure.result()
             if self._data is not None:
@@ -228,18 +249,10 @@ def _sightings(directory: Path) -> list[Sighting]:
     return found
 
 
-def _report(
-    subject: _Subject,
-    code: _Code,
-    differing: Mapping[int, Difference],
-    base: _Life,
-    several: _Life,
-) -> StateReport:
+def _report(subject: _Subject, code: _Code, asked: _Round) -> StateReport:
+    base, several, differing = asked.base, asked.several, asked.differing
     seen = merged([*base.seen.values(), *several.seen.values()])
-    changed = [
-        Changed(step, _name(seen, step, base), base.answers[step].status, _status(several, step))
-        for step in sorted(differing)
-    ]
+    changed = [_changed(step, differing[step], asked, seen) for step in sorted(differing)]
     guilty = culprits(changed, code.candidates, seen, code.readers)
     findings = [finding(each, subject.replicas) for each in guilty]
     home = subject.application.directory
@@ -268,10 +281,13 @@ def _file_notes(files: Sequence[LocalFile]) -> list[str]:
     ]
 
 
-def _name(seen: Mapping[int, Sighting], step: int, base: _Life) -> str:
+def _changed(
+    step: int, difference: Difference, asked: _Round, seen: Mapping[int, Sighting]
+) -> Changed:
     sighting = seen.get(step)
-    return sighting.name if sighting is not None else base.answers[step].name
-
-
-def _status(life: _Life, step: int) -> int:
-    return life.answers[step].status if step < len(life.answers) else 0
+    before, after = asked.base.answers[step], asked.several.answers[step].status
+    name = sighting.name if sighting is not None else before.name
+    away = difference.what == "header location" or (
+        difference.what == "status" and before.status < 400 and after in _REFUSING
+    )
+    return Changed(step, name, before.status, after, away)

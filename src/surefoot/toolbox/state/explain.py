@@ -4,14 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Final
 
 from surefoot.core.witness import Place, Sighting
-from surefoot.toolbox.state.candidates import Candidate, Strength
+from surefoot.toolbox.state.candidate import Candidate, Strength
 
 __all__ = ["Changed", "Culprit", "culprits", "executed", "merged"]
-
-_TURNED_AWAY: Final = frozenset({301, 302, 303, 307, 400, 401, 403})
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,11 +21,8 @@ class Changed:
     before: int
     """Status that one process answers."""
     after: int
-
-    @property
-    def turned_away(self) -> bool:
-        """Whether somebody whom one process lets in is sent away."""
-        return self.before < 300 <= self.after and self.after in _TURNED_AWAY
+    turned_away: bool = False
+    """Whether somebody whom one process lets in is sent elsewhere, or refused."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,8 +83,8 @@ def culprits(
 
     A line explains a step if it was executed by then and a function that the step executed refers
     to what it changes; the fewer steps there are for which that holds and which do not differ, the
-    better. Keys drawn at the start explain that somebody is turned away. Where nothing explains a
-    step, what was executed at all is named.
+    better. Secrets drawn at the start explain that somebody is turned away, and what nothing else
+    explains. Where not even those do, what was executed at all is named.
 
     Args:
         changed: The steps that differ.
@@ -170,7 +164,7 @@ def _secrets(
     seen: Mapping[int, Sighting],
     open_steps: dict[int, Changed],
 ) -> list[Culprit]:
-    away = [each for each in changed if each.turned_away]
+    away = [each for each in changed if each.turned_away] or list(open_steps.values())
     secrets = [
         each
         for each in candidates

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from surefoot.core.records import Finding
-from surefoot.toolbox.state.candidates import Candidate, Strength
+from surefoot.toolbox.state.candidate import Candidate, Strength
 from surefoot.toolbox.state.explain import Changed, Culprit
 from surefoot.toolbox.state.files import LocalFile
 
