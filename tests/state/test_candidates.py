@@ -66,7 +66,7 @@ def test_what_lasts_is_found(text):
 
 
 PASSING = {
-    "locals": "def f():\n    s = {}\n    s['a'] = 1\n    s.update(b=2)\n    t = []\n    t.append(1)",
+    "locals": "def f():\n    s = {}\n    s['a'] = 1\n    t = []\n    t.append(1)",
     "a local that hides a global": "S = {}\ndef f():\n    S = {}\n    S['a'] = 1",
     "an argument that hides a global": "S = []\ndef f(S):\n    S.append(1)",
     "a session of the framework": "from flask import session, g\ndef f():\n"
@@ -135,7 +135,8 @@ SECRETS = {
     "at the top": "import os\nSECRET_KEY = os.urandom(24)",
     "or else": "import os, secrets\nKEY = os.environ.get('K') or secrets.token_hex()",
     "of the application": "import uuid\ndef make(app):\n    app.secret_key = uuid.uuid4().hex",
-    "in the configuration": "import os\ndef make(app):\n    app.config['SECRET_KEY'] = os.urandom(9)",
+    "in the configuration": "import os\ndef make(app):\n"
+    "    app.config['SECRET_KEY'] = os.urandom(9)",
     "as an argument": "import secrets\ndef make(app, S):\n"
     "    app.add_middleware(S, secret_key=secrets.token_hex())",
     "in a class": "import os\nclass Config:\n    SECRET_KEY = os.urandom(9)",
