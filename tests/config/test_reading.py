@@ -127,3 +127,30 @@ def test_variables_are_read_as_their_key_s_type(tmp_path):
 def test_a_file_that_is_not_utf_8_is_told(tmp_path):
     (tmp_path / "surefoot.toml").write_bytes(b"[app]\ntarget = '\xff'\n")
     assert "surefoot.toml is not valid TOML" in refused(tmp_path)
+
+
+def test_the_file_that_was_read_is_known(tmp_path):
+    assert config.load(tmp_path, environ={}).file is None
+    (tmp_path / "pyproject.toml").write_text("[tool.surefoot.server]\nthreads = 3\n")
+    assert config.load(tmp_path, environ={}).file == tmp_path / "pyproject.toml"
+    (tmp_path / "surefoot.toml").write_text("")
+    assert config.load(tmp_path, environ={}).file == tmp_path / "surefoot.toml"
+
+
+@pytest.mark.parametrize(
+    ("given", "read"),
+    [
+        ("'scripts/copy.sh {label}'", "scripts/copy.sh {label}"),
+        ("['copy it', '{label}']", "'copy it' '{label}'"),
+    ],
+)
+def test_a_command_is_text_or_words(tmp_path, given, read):
+    (tmp_path / "surefoot.toml").write_text(f"[data]\ncopy = {given}\n")
+    assert config.load(tmp_path, environ={}).config.data.copy == read
+
+
+@pytest.mark.parametrize("given", ["'a \"quote'", "3", "['a', 1]", '["line\\n"]'])
+def test_a_command_that_is_none_is_refused(tmp_path, given):
+    (tmp_path / "surefoot.toml").write_text(f"[data]\ncopy = {given}\n")
+    with pytest.raises(ConfigError, match=r"data\.copy is .*; allowed is a command"):
+        config.load(tmp_path, environ={})

@@ -149,9 +149,10 @@ def test_a_copy_command_needs_the_variable(project, copied):
 def test_what_cannot_be_copied_is_shared_and_said(
     project, copied, config, environment, writable, said
 ):
-    def work(data):
+    async def work(data):
         assert data.writable is writable
         assert not data.copied
+        assert await data.used("base") is None
         assert data.application("base").environment == environment
         assert data.environment("base") == {}
         return " ".join(data.notes)

@@ -257,3 +257,20 @@ def test_no_password_is_in_the_arguments_of_pg_dump(project, copied, source, tmp
     arguments, password = seen.read_text().splitlines()
     assert "hunter2" not in arguments
     assert password == "hunter2"
+
+
+def test_a_copy_that_nobody_connected_to_is_told(project, copied, source):
+    async def work(data):
+        assert await data.used("base") is False
+        with psycopg.connect(data.environment("base")["DATABASE_URL"]):
+            assert await data.used("base") is True
+        # What has ended is reported by the server a moment later.
+        deadline = time.monotonic() + 20
+        while not await data.used("base") and time.monotonic() < deadline:  # noqa: ASYNC110
+            await asyncio.sleep(0.05)
+        assert await data.used("base") is True
+        assert await data.used("variant") is False
+        await data.reset("base")
+        assert await data.used("base") is False
+
+    copied(project(CONFIG, DATABASE_URL=source), work)

@@ -154,3 +154,15 @@ def test_what_another_run_is_using_stays(project, copied, shop):
     assert copies_left() == [other.path]
     other.close()
     assert copies_left() == []
+
+
+def test_a_copy_that_nobody_opened_is_told(project, copied, shop):
+    async def work(data):
+        assert await data.used("base") is False
+        assert titles(file_of(data, "base")) == ["one"]
+        assert await data.used("base") is True
+        assert await data.used("variant") is False
+        await data.reset("base")
+        assert await data.used("base") is False
+
+    copied(project(CONFIG, DATABASE_URL="sqlite:///shop.db"), work)

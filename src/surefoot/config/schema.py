@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any, Final
 
 from surefoot.config.declared import NAMED, Key, keys
+from surefoot.config.rules import COMMAND
 
 __all__ = ["schema"]
 
@@ -41,6 +42,8 @@ def _key_schema(key: Key) -> dict[str, Any]:
         entry |= {"type": ["string", "number"], "default": key.show(key.default)}
         return entry
     entry |= {"type": _JSON_TYPES[key.type], "default": key.default}
+    if key.allowed == COMMAND:
+        entry |= {"type": ["string", "array"], "items": {"type": "string"}}
     if key.choices:
         entry["enum"] = list(key.choices)
     if key.minimum is not None:

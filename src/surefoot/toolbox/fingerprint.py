@@ -13,6 +13,8 @@ from typing import Final
 from surefoot.config import Settings
 from surefoot.core.journal import Facts, Host
 from surefoot.errors import SurefootError
+from surefoot.toolbox.data.url import Kind, Url
+from surefoot.toolbox.env_file import read_env_file
 from surefoot.toolbox.interpreter import find_interpreter
 from surefoot.toolbox.process.once import TookTooLong, run_once
 
@@ -20,8 +22,9 @@ __all__ = ["code_hash", "dependencies_hash", "fingerprint", "host"]
 
 # What changes how an application behaves and is written by hand; not data, logs or assets.
 _SOURCES: Final = frozenset(
-    {".py", ".pyx", ".html", ".jinja", ".jinja2", ".j2", ".mako", ".pt", ".txt", ".sql", ".ini"}
+    {".py", ".pyx", ".html", ".jinja", ".jinja2", ".j2", ".mako", ".pt", ".sql", ".ini"}
 )
+_LARGEST: Final = 2_000_000
 _NOT_CODE: Final = frozenset({"node_modules", "__pycache__", "build", "dist", "site-packages"})
 _LIST: Final = (
     "import importlib.metadata as m,json,sys;"
@@ -39,11 +42,16 @@ def fingerprint(
 
     Args:
         settings: Of the application.
-        data: Size of its database in bytes; 0 where it is not known.
-        environ: Where ``VIRTUAL_ENV`` is looked up.
+        data: Size of its database in bytes; looked at where it is a file when not given.
+        environ: Where ``VIRTUAL_ENV`` and the database's URL are looked up.
     """
     directory = settings.path(settings.config.app.directory)
-    return Facts(code_hash(directory), _dependencies(settings, directory, environ), data, host())
+    return Facts(
+        code_hash(directory),
+        _dependencies(settings, directory, environ),
+        data or _file_size(settings, directory, environ),
+        host(),
+    )
 
 
 def code_hash(directory: Path) -> str:
@@ -51,7 +59,9 @@ def code_hash(directory: Path) -> str:
     total = sha256()
     for path in sorted(_sources(directory)):
         try:
-            content = path.read_bytes()
+            size = path.stat().st_size
+            # Data with a source's name, a dump say: its size has to do.
+            content = path.read_bytes() if size <= _LARGEST else b"%d" % size
         except OSError:
             # Gone or not readable: its name alone has to do.
             content = b""
@@ -83,6 +93,19 @@ def _dependencies(settings: Settings, directory: Path, environ: Mapping[str, str
         return dependencies_hash(find_interpreter(settings, directory, environ).path)
     except SurefootError:
         return ""
+
+
+def _file_size(settings: Settings, directory: Path, environ: Mapping[str, str]) -> int:
+    """Of a SQLite database; a server is not asked only to tell what a proof depends on."""
+    variable, env_file = settings.config.data.url_env, settings.config.app.env_file
+    try:
+        told = {**environ, **(read_env_file(settings.path(env_file)) if env_file else {})}
+        url = Url(told.get(variable, ""))
+        if not variable or not url.text or url.kind is not Kind.SQLITE or url.in_memory:
+            return 0
+        return url.existing_file(directory).stat().st_size
+    except (SurefootError, OSError):
+        return 0
 
 
 def _sources(directory: Path) -> Iterator[Path]:

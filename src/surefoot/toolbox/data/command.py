@@ -70,6 +70,10 @@ class CommandCopies:
         self._made[label] = Url(last)
         return self._made[label]
 
+    def used(self, _label: str) -> bool | None:
+        """Not known."""
+        return None
+
     def cancel(self) -> None:
         """Break off the command that is running, and start no other."""
         self._cancelled = True

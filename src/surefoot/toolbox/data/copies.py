@@ -34,6 +34,9 @@ class Copier(Protocol):
     def make(self, label: str) -> Url:
         """A fresh copy; one of the same label is replaced."""
 
+    def used(self, label: str) -> bool | None:
+        """Whether anybody but Surefoot has opened this copy; ``None`` where that cannot be told."""
+
     def cancel(self) -> None:
         """Let what another thread does here end soon."""
 
@@ -90,6 +93,22 @@ class Copies:
         """
         if self._copier is not None:
             self._urls[label] = await _in_thread(self._copier, self._copier.make, label)
+
+    async def used(self, label: str) -> bool | None:
+        """Whether the application has opened the copy of this label.
+
+        One that takes its database's address from elsewhere would work on its own data, and what
+        is written would not go to the copy. To be asked after some requests that read.
+
+        Returns:
+            ``None`` where there is no copy or it cannot be told.
+
+        Raises:
+            DataError: The server of the copy does not answer.
+        """
+        if self._copier is None:
+            return None
+        return await _in_thread(self._copier, self._copier.used, label)
 
     async def _make(self, labels: Sequence[str], say: Say) -> None:
         if self._copier is None:

@@ -27,6 +27,14 @@ _ROLE_DO: Final = (
     "reset commands"
 )
 
+_OPEN: Final = (
+    "SELECT count(*) FROM pg_stat_activity WHERE datname = %s AND backend_type = 'client backend'"
+)
+_SESSIONS: Final = (
+    "SELECT (SELECT count(*) FROM pg_stat_activity a WHERE a.datname = d.datname "
+    "AND backend_type = 'client backend') + sessions "
+    "FROM pg_stat_database d WHERE datname = %s"
+)
 _IN_USE_DO: Final = "stop what is connected to it; SELECT * FROM pg_stat_activity shows that"
 
 
@@ -78,6 +86,18 @@ class PostgresCopies:
             for setting in self._settings:
                 self._apply(name, setting)
         return self._url.for_database(name)
+
+    def used(self, label: str) -> bool | None:
+        """Whether anybody has connected to this copy since it was made.
+
+        Raises:
+            DataError: The server does not answer.
+        """
+        # Sessions that have ended are counted since PostgreSQL 14, and reported a moment later.
+        new = self._connection.info.server_version >= 140_000
+        with self._explained("look at the copy of"):
+            ((count,),) = self._execute(_SESSIONS if new else _OPEN, self._name(label))
+        return bool(count)
 
     def cancel(self) -> None:
         """Break off what the server is doing."""
@@ -218,7 +238,8 @@ class PostgresCopies:
         self._dump = dump
         dump.run(self._parameters | {"dbname": self._source}, self._pristine)
         with self._connected(self._pristine) as fresh:
-            fresh.execute("ANALYZE")
+            # As a database has it that was used for a while: statistics and visibility maps.
+            fresh.execute("VACUUM (ANALYZE)")
         self.notes += (
             f"copied by pg_dump, because {why}: tables are packed more tightly than in the source",
         )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import sqlite3
 import time
@@ -17,6 +18,7 @@ from surefoot.toolbox.data.url import Url
 __all__ = ["SqliteCopies"]
 
 _WAIT_SECONDS: Final = 20.0
+_UNREAD_NS: Final = 10**9
 _SIDE_FILES: Final = ("", "-wal", "-shm", "-journal")
 
 
@@ -63,7 +65,21 @@ class SqliteCopies:
                 f"a copy of {self._source.name} cannot be made: {error.strerror}",
                 do="free some room, or let TMPDIR name a larger file system",
             ) from error
+        _mark_unread(path)
         return self._url.for_file(path)
+
+    def used(self, label: str) -> bool | None:
+        """Whether anybody has read this copy since it was made.
+
+        The system notes when a file was read, unless the file system was mounted without that.
+        """
+        if not _is_unread(self._scratch.path / f"{label}.sqlite3"):
+            return True
+        probe = self._pristine
+        _mark_unread(probe)
+        with probe.open("rb") as file:
+            file.read(1)
+        return None if _is_unread(probe) else False
 
     def cancel(self) -> None:
         """Nothing here takes long enough to be broken off."""
@@ -85,16 +101,23 @@ class SqliteCopies:
             )
 
 
+def _mark_unread(path: Path) -> None:
+    # Read long before it was written: only then is each first reading noted ("relatime").
+    os.utime(path, ns=(_UNREAD_NS, path.stat().st_mtime_ns))
+
+
+def _is_unread(path: Path) -> bool:
+    return path.stat().st_atime_ns == _UNREAD_NS
+
+
 def _found(url: Url, directory: Path) -> Path:
-    path = url.file(directory)
-    # Flask-SQLAlchemy starts relative paths at the instance folder instead.
-    for candidate in (path, url.file(directory / "instance")):
-        if candidate.is_file():
-            return candidate
-    raise DataError(
-        f"there is no SQLite database {path}",
-        do="let the application make it first, or correct the variable that names it",
-    )
+    try:
+        return url.existing_file(directory)
+    except FileNotFoundError as error:
+        raise DataError(
+            f"there is no SQLite database {error}",
+            do="let the application make it first, or correct the variable that names it",
+        ) from None
 
 
 def _back_up(source: Path, copy: Path) -> None:

@@ -79,6 +79,18 @@ class Url:
         """The file of a SQLite database, which starts at ``directory`` where it is relative."""
         return directory / Path(self._sqlite_name()).expanduser()
 
+    def existing_file(self, directory: Path) -> Path:
+        """The same where the file is: Flask-SQLAlchemy starts at the folder ``instance`` instead.
+
+        Raises:
+            FileNotFoundError: It is in neither.
+        """
+        path = self.file(directory)
+        for candidate in (path, self.file(directory / "instance")):
+            if candidate.is_file():
+                return candidate
+        raise FileNotFoundError(path)
+
     def for_file(self, path: Path) -> Url:
         """The same for another SQLite file, given whole."""
         if not self.scheme:
