@@ -289,7 +289,7 @@ def stream():
 
 @app.get("/file")
 def file():
-    return flask.send_file("app.py", mimetype="text/x-python")
+    return flask.send_file("long.txt")
 """
 LONG_ASGI = """
 import fastapi
@@ -307,7 +307,7 @@ async def stream():
 
 @app.get("/file")
 async def file():
-    return FileResponse("app.py", media_type="text/x-python")
+    return FileResponse("long.txt")
 """
 
 
@@ -318,6 +318,7 @@ async def file():
 )
 def test_every_server_sends_what_was_compressed(tmp_path, found, source, kind):
     (tmp_path / "app.py").write_text(source)
+    (tmp_path / "long.txt").write_text("some text, and again: " * 200)
     flags = {"server.kind": kind, "response.compress": True}
     accepting = {"Accept-Encoding": "gzip, deflate"}
 
