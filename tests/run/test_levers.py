@@ -330,6 +330,10 @@ def test_every_server_sends_what_was_compressed(tmp_path, found, source, kind):
             assert plain[0] == packed[0] == 200
             sent = {name.lower(): value for name, value in packed[1].items()}
             assert "content-encoding" not in {name.lower() for name in plain[1]}
+            if (path, kind, source) == ("/file", "granian", LONG_ASGI):
+                # It is told the file's path and sends it by itself.
+                assert packed[2] == plain[2]
+                continue
             assert sent["content-encoding"] == "gzip", path
             assert gzip.decompress(packed[2]) == plain[2]
             assert len(packed[2]) < len(plain[2])
