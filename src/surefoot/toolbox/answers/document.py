@@ -17,12 +17,15 @@ __all__ = [
     "pointer",
     "quick",
     "shown",
+    "stepped",
 ]
 
 Path = tuple[str, ...]
-"""Keys from the top down; ``ANY`` for every index of a list."""
+"""Keys from the top down; ``ANY`` for an index, but where each index has a meaning of its own."""
 
 ANY: Final = "*"
+_TUPLE: Final = 4
+"""Length up to which a list of plain values is one of places with a meaning each."""
 _DEEP: Final = 100
 """Levels; what is nested deeper is compared as text, for Python's own stack is limited."""
 
@@ -89,10 +92,28 @@ def leaves(value: Any, path: Path = ()) -> Iterator[tuple[Path, str]]:
         for key in sorted(value):
             yield from leaves(value[key], (*path, key))
     elif isinstance(value, list) and value:
-        for item in value:
-            yield from leaves(item, (*path, ANY))
+        for step, item in stepped(value):
+            yield from leaves(item, (*path, step))
     else:
         yield path, literal(value)
+
+
+def stepped(items: list[Any]) -> Iterator[tuple[str, Any]]:
+    """The items of a list with the step that leads to each.
+
+    The places of ``[1700000000, 42]`` or ``["north", 3]`` mean something else each; those of a
+    longer list of one kind do not.
+    """
+    if len({_kind(item) for item in items}) > 1 or (
+        len(items) <= _TUPLE and not any(isinstance(item, Mapping | list) for item in items)
+    ):
+        return ((str(index), item) for index, item in enumerate(items))
+    return ((ANY, item) for item in items)
+
+
+def _kind(value: Any) -> str:
+    # What may be missing is of the same kind as what stands beside it.
+    return "str" if value is None else type(value).__name__
 
 
 def pointer(path: Path) -> str:

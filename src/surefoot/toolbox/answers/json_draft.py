@@ -6,7 +6,7 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping
 from typing import Any, Final
 
-from surefoot.toolbox.answers.document import ANY, Path, leaves, literal
+from surefoot.toolbox.answers.document import ANY, Path, leaves, literal, stepped
 from surefoot.toolbox.answers.json_shape import JsonShape, canonical, values
 from surefoot.toolbox.answers.pattern import Pattern, describe
 
@@ -30,10 +30,16 @@ class JsonDraft:
         self._keyed = dict(shape.keyed)
         self._shape = self._drawn()
 
-    def see(self, one: Any, other: Any) -> None:
-        """Two equal stacks answered these to the same request."""
-        if canonical(one, self._shape) != canonical(other, self._shape):
-            self._walk(one, other, ())
+    def see(self, one: Any, other: Any) -> bool:
+        """Two equal stacks answered these to the same request; whether that is news."""
+        if canonical(one, self._shape) == canonical(other, self._shape):
+            return False
+        self._walk(one, other, ())
+        return True
+
+    def give_up(self) -> None:
+        """Everything varies, in ways that are not understood."""
+        self._varies(())
 
     def shape(self, documents: Iterable[Any]) -> JsonShape:
         """The whole, with the formats of what stands in ``documents`` where it varies."""
@@ -95,8 +101,10 @@ class JsonDraft:
         return sorted(items, key=lambda item: canonical(item, self._shape, path))
 
     def _lists(self, a: list[Any], b: list[Any], path: Path) -> None:
-        inner = (*path, ANY)
-        one, other = ([canonical(item, self._shape, inner) for item in each] for each in (a, b))
+        one, other = (
+            [canonical(item, self._shape, (*path, step)) for step, item in stepped(each)]
+            for each in (a, b)
+        )
         if one == other:
             return
         if path in self._unordered or sorted(one) == sorted(other):
@@ -107,13 +115,14 @@ class JsonDraft:
         if len(a) != len(b):
             self._varies(path)
         elif not self._shuffled(a, b, path):
-            for x, y in zip(a, b, strict=True):
-                self._walk(x, y, inner)
+            for (step, x), y in zip(stepped(a), b, strict=True):
+                self._walk(x, y, (*path, step))
 
     def _shuffled(self, a: list[Any], b: list[Any], path: Path) -> bool:
         """Whether another order, and fewer varying places, explain the two better."""
-        inner = (*path, ANY)
-        one, other = ([list(leaves(item, inner)) for item in each] for each in (a, b))
+        one, other = (
+            [list(leaves(item, (*path, step))) for step, item in stepped(each)] for each in (a, b)
+        )
         left, right = (Counter(leaf for item in each for leaf in item) for each in (one, other))
         anywhere = {place for place, _ in (left - right) + (right - left)}
         in_order = {place for x, y in zip(one, other, strict=True) for place, _ in set(x) ^ set(y)}

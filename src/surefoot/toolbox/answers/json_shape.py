@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final
 
-from surefoot.toolbox.answers.document import ANY, Path, literal, pointer
+from surefoot.toolbox.answers.document import ANY, Path, literal, pointer, stepped
 from surefoot.toolbox.answers.pattern import Pattern
 from surefoot.toolbox.answers.spot import Spot
 
@@ -39,7 +39,7 @@ def canonical(value: Any, shape: JsonShape, path: Path = ()) -> str:
     if isinstance(value, Mapping):
         return _object(value, shape, path)
     if isinstance(value, list):
-        items = [canonical(item, shape, (*path, ANY)) for item in value]
+        items = [canonical(item, shape, (*path, step)) for step, item in stepped(value)]
         return f"[{','.join(sorted(items) if path in shape.unordered else items)}]"
     return literal(value)
 
@@ -68,8 +68,8 @@ def values(value: Any, shape: JsonShape, path: Path = ()) -> Iterator[tuple[Path
             loose = stable is not None and key not in stable
             yield from values(value[key], shape, (*path, ANY if loose else key))
     elif isinstance(value, list):
-        for item in value:
-            yield from values(item, shape, (*path, ANY))
+        for step, item in stepped(value):
+            yield from values(item, shape, (*path, step))
 
 
 def differences(base: Any, variant: Any, shape: JsonShape) -> Iterator[Spot]:
@@ -89,11 +89,13 @@ def _walk(a: Any, b: Any, shape: JsonShape, path: Path, where: Path) -> Iterator
     elif isinstance(a, list) and isinstance(b, list) and path not in shape.unordered:
         yield from _walk_lists(a, b, shape, path, where)
     elif isinstance(a, list) and isinstance(b, list):
-        inner = (*path, ANY)
-        one = Counter(canonical(item, shape, inner) for item in a)
-        other = Counter(canonical(item, shape, inner) for item in b)
+        one, other = (
+            Counter(canonical(item, shape, (*path, step)) for step, item in stepped(each))
+            for each in (a, b)
+        )
         gone, new = list((one - other).elements()), list((other - one).elements())
-        yield Spot("body", pointer((*where, ANY)), (gone or [""])[0], (new or [""])[0], inner)
+        place = pointer((*where, ANY))
+        yield Spot("body", place, (gone or [""])[0], (new or [""])[0], (*path, ANY))
     else:
         yield Spot("body", pointer(where), literal(a), literal(b), path)
 
@@ -115,8 +117,8 @@ def _walk_objects(
 def _walk_lists(
     a: list[Any], b: list[Any], shape: JsonShape, path: Path, where: Path
 ) -> Iterator[Spot]:
-    for index, (one, other) in enumerate(zip(a, b, strict=False)):
-        yield from _walk(one, other, shape, (*path, ANY), (*where, str(index)))
+    for index, ((step, one), other) in enumerate(zip(stepped(a), b, strict=False)):
+        yield from _walk(one, other, shape, (*path, step), (*where, str(index)))
     if len(a) != len(b):
         at = min(len(a), len(b))
         one, other = (literal(each[at]) if len(each) > at else "" for each in (a, b))

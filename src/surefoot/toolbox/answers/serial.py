@@ -128,7 +128,7 @@ def _notes(variation: Variation, workload: Workload, results: Sequence[Observed]
     if unseen:
         notes.append(f"never reached, and not compared: {', '.join(unseen)}")
     for name, shape in variation.shapes.items():
-        if shape.whole:
+        if shape.whole or () in shape.json.varying:
             notes.append(f"{name}: bodies vary as a whole by themselves, and were not compared")
         if shape.statuses:
             by_turns = ", ".join(map(str, sorted(shape.statuses)))

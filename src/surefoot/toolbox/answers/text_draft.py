@@ -55,13 +55,13 @@ class TextDraft:
         self._shape = TextShape()
         self.whole = False
 
-    def see(self, one: str, other: str) -> None:
-        """Two equal stacks answered these to the same request."""
+    def see(self, one: str, other: str) -> bool:
+        """Two equal stacks answered these to the same request; whether that is news."""
         if self.whole:
-            return
+            return False
         a, b = canonical(one, self._shape), canonical(other, self._shape)
         if a == b:
-            return
+            return False
         if sorted(units(a)) == sorted(units(b)):
             self._unordered = True
         else:
@@ -69,6 +69,7 @@ class TextDraft:
         self._shape = self._drawn()
         if canonical(one, self._shape) != canonical(other, self._shape):
             self.whole = True
+        return True
 
     def shape(self, texts: Iterable[str]) -> TextShape:
         """The whole, with the formats of what stands in ``texts`` where it varies."""

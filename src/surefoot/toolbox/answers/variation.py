@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Final
+from typing import Any, Final
 
 from surefoot.toolbox.answers.behaviour import Seen, Traits, traits
 from surefoot.toolbox.answers.headers import Headers, kept_headers
@@ -21,6 +21,7 @@ Pairs = Sequence[tuple[Answered, Answered]]
 """Answers of two stacks to the same request."""
 
 _PLAIN: Final = Shape()
+_PASSES: Final = 4
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,10 +94,7 @@ def _shape(pairs: Pairs) -> Shape:
     }
     alike = [pair for pair in contents if pair[0].status == pair[1].status]
     headers, optional = _headers(alike)
-    json, text = JsonDraft(), TextDraft()
-    whole = False
-    for one, other in alike:
-        whole = whole or not _bodies(one, other, json, text)
+    json, text, whole = _bodies(alike)
     sides = [each for pair in alike for each in pair]
     return Shape(
         statuses=frozenset(statuses),
@@ -114,19 +112,37 @@ def _texts(sides: Iterable[Content]) -> Iterator[str]:
             yield text
 
 
-def _bodies(one: Content, other: Content, json: JsonDraft, text: TextDraft) -> bool:
-    """Learn from two bodies; whether they can be compared from now on."""
-    if one.body == other.body:
-        return True
-    before, after = document_of(one), document_of(other)
-    if before is not None and after is not None:
-        json.see(before, after)
-        return True
-    words, others = text_of(one), text_of(other)
-    if words is None or others is None:
-        return False
-    text.see(words, others)
-    return not text.whole
+def _bodies(pairs: Sequence[tuple[Content, Content]]) -> tuple[JsonDraft, TextDraft, bool]:
+    """What was learnt of bodies, and whether there are some of which nothing can be."""
+    json, text = JsonDraft(), TextDraft()
+    apart = [(one, other) for one, other in pairs if one.body != other.body]
+    documents, rest = _split(apart, document_of)
+    texts, others = _split(rest, text_of)
+    # What one pair teaches may make another one differ that was looked at before.
+    for _ in range(_PASSES):
+        news = [json.see(*pair) for pair in documents] + [text.see(*pair) for pair in texts]
+        if not any(news):
+            return json, text, bool(others)
+    if any(json.see(*pair) for pair in documents):
+        json.give_up()
+    unsettled = any(text.see(*pair) for pair in texts)
+    return json, text, bool(others) or unsettled
+
+
+_Split = tuple[list[tuple[Any, Any]], list[tuple[Content, Content]]]
+
+
+def _split(pairs: Iterable[tuple[Content, Content]], read: Callable[[Content], Any]) -> _Split:
+    """Those pairs of which both can be read, as they are read, and the others."""
+    readable: list[tuple[Any, Any]] = []
+    others: list[tuple[Content, Content]] = []
+    for one, other in pairs:
+        before, after = read(one), read(other)
+        if before is None or after is None:
+            others.append((one, other))
+        else:
+            readable.append((before, after))
+    return readable, others
 
 
 def _headers(
