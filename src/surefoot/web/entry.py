@@ -156,9 +156,9 @@ def apply(planned: Plan, wanted: str) -> Callable[..., Any]:
     if planned.pools:
         _late("pools").install(planned.pools)
     recorder = _installed(planned.recording)
-    application = _imported(planned, wanted)
-    if planned.watching is not None:
-        application = _watched(application, wanted, planned.watching)
+    # Before the import: it marks what is imported.
+    watch = _watching(planned.watching, wanted)
+    application = watch(_imported(planned, wanted))
     if recorder is not None:
         application = _recorded(application, wanted, recorder)
     if planned.compress:
@@ -187,13 +187,16 @@ def _imported(planned: Plan, wanted: str) -> Callable[..., Any]:
     return application
 
 
-def _watched(application: Callable[..., Any], kind: str, watching: Watching) -> Callable[..., Any]:
-    # Late: only a proof asks for it, and it slows the application down.
-    from surefoot.web import witness  # noqa: PLC0415
-
-    return witness.install(
-        application, kind, Path(watching.directory), watching.replica, watching.code
+def _watching(
+    wanted: Watching | None, kind: str
+) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+    """What wraps the application where it is to be watched, or leaves it as it is."""
+    if wanted is None:
+        return lambda application: application
+    wrap: Callable[[Callable[..., Any]], Callable[..., Any]] = _late("witness").install(
+        kind, Path(wanted.directory), wanted.replica, wanted.code
     )
+    return wrap
 
 
 def _installed(recording: Recording | None) -> Any:

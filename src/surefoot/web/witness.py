@@ -1,7 +1,7 @@
 """Watches what an application keeps from one request to the next; never in production.
 
 For a few dozen requests, one after the other, it notes which of the lines it was told to watch were
-executed, and which files were opened by which line. It is slow, as every tracer is.
+executed, and which files were opened by which line.
 
 A request is what happens between its start and the next one's: so the threads and tasks that it
 started count as its own.
@@ -9,17 +9,18 @@ started count as its own.
 
 from __future__ import annotations
 
+import functools
 import os
 import sys
 import threading
 from collections.abc import Awaitable, Callable, Iterable, Iterator
 from pathlib import Path
-from types import CodeType, FrameType
 from typing import Any, Final
 
 from surefoot.core.witness import MARK, Opened, Place, Sighting, Watch
 from surefoot.telemetry.sites import Sites
 from surefoot.web import flask, starlette
+from surefoot.web.marks import Marks
 
 __all__ = ["WATCH", "Witness", "install"]
 
@@ -61,24 +62,15 @@ class Witness:
     """Sees one request at a time.
 
     Args:
-        watch: What to look for.
         sites: Names lines of the application.
-        report: File that a line is added to at the end of each request.
+        report: Beginning of the path of the file that each request adds a line to.
     """
 
-    def __init__(self, watch: Watch, sites: Sites, report: Path) -> None:
-        self._watch = watch
+    def __init__(self, sites: Sites, report: Path) -> None:
         self._sites = sites
         self._report = report
-        self._codes: dict[CodeType, tuple[str, frozenset[int], Place | None] | None] = {}
         self._request: _Request | None = None
         self._own = threading.local()
-
-    def start(self) -> None:
-        """Look from now on, in this thread and in those that are started later."""
-        sys.addaudithook(self._heard)
-        threading.settrace(self._called)
-        sys.settrace(self._called)
 
     def begin(self, step: int, name: str) -> None:
         """A request has come; the one before it is over for good."""
@@ -103,7 +95,9 @@ class Witness:
         data = request.sighting().to_json().encode() + b"\n"
         self._own.busy = True
         try:
-            fd = os.open(self._report, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
+            # Of this process: the application may have been imported before it was forked.
+            path = f"{self._report}-{os.getpid()}.jsonl"
+            fd = os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
             try:
                 os.write(fd, data)
             finally:
@@ -113,41 +107,16 @@ class Witness:
         finally:
             self._own.busy = False
 
-    # --- Lines ------------------------------------------------------------------------------------
-
-    def _called(self, frame: FrameType, _event: str, _: Any) -> Any:
-        code = frame.f_code
-        try:
-            known = self._codes[code]
-        except KeyError:
-            known = self._codes[code] = self._wanted(code)
-        if known is None:
-            return None
-        path, lines, function = known
+    def passed(self, place: Place, function: bool) -> None:  # noqa: FBT001 - marks say no more
+        """A watched line is about to be executed, or a watched function has begun."""
         request = self._request
-        if function is not None and request is not None:
-            request.functions.add(function)
-        return _Lines(self, path, lines).seen if lines else None
-
-    def _wanted(self, code: CodeType) -> tuple[str, frozenset[int], Place | None] | None:
-        path = os.path.realpath(code.co_filename)
-        lines, functions = self._watch.lines.get(path), self._watch.functions.get(path)
-        if lines is None and functions is None:
-            return None
-        own = {line for _, _, line in code.co_lines() if line}
-        found = own & (lines or frozenset())
-        first = code.co_firstlineno
-        function = (path, first) if functions and first in functions else None
-        return (path, frozenset(found), function) if found or function else None
-
-    def passed(self, place: Place) -> None:
-        """A watched line is about to be executed."""
-        if self._request is not None:
-            self._request.lines.add(place)
+        if request is not None:
+            (request.functions if function else request.lines).add(place)
 
     # --- Files ------------------------------------------------------------------------------------
 
-    def _heard(self, event: str, arguments: tuple[Any, ...]) -> None:
+    def heard(self, event: str, arguments: tuple[Any, ...]) -> None:
+        """An audit event: files are opened, or get a new name."""
         request = self._request
         if request is None or getattr(self._own, "busy", False):
             return
@@ -188,22 +157,6 @@ class Witness:
         request.files[name, site] = (before[0] or wrote, before[1] or read)
 
 
-class _Lines:
-    """The tracer of one frame."""
-
-    __slots__ = ("_lines", "_path", "_witness")
-
-    def __init__(self, witness: Witness, path: str, lines: frozenset[int]) -> None:
-        self._witness = witness
-        self._path = path
-        self._lines = lines
-
-    def seen(self, frame: FrameType, event: str, _: Any) -> Any:
-        if event == "line" and frame.f_lineno in self._lines:
-            self._witness.passed((self._path, frame.f_lineno))
-        return self.seen
-
-
 def _holds_something(name: str) -> bool:
     try:
         return os.stat(name).st_size > 0  # noqa: PTH116 - as above
@@ -215,28 +168,32 @@ def _holds_something(name: str) -> bool:
 
 
 def install(
-    application: Callable[..., Any], kind: str, directory: Path, replica: str, code: Iterable[str]
-) -> Callable[..., Any]:
-    """Watch the application from now on.
+    kind: str, directory: Path, replica: str, code: Iterable[str]
+) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+    """Watch what is imported and done from now on.
 
     Args:
-        application: What the server is to serve.
         kind: ``"wsgi"`` or ``"asgi"``.
         directory: Holds ``watch.json``; what is seen is written here, a file per process.
         replica: Whose worker this is; the report's name begins with it.
         code: Directories and packages whose lines are the application's own.
+
+    Returns:
+        What wraps the application, once it is imported.
 
     Raises:
         OSError: There is no such directory.
         ValueError: The list in it cannot be read.
     """
     watch = Watch.from_json((directory / WATCH).read_text(encoding="utf-8"))
-    witness = Witness(watch, Sites(code), directory / f"{replica}-{os.getpid()}.jsonl")
-    witness.start()
-    return _wsgi(application, witness) if kind == "wsgi" else _asgi(application, witness)
+    witness = Witness(Sites(code), directory / replica)
+    Marks(watch, witness.passed).install()
+    sys.addaudithook(witness.heard)
+    wrap = _wsgi if kind == "wsgi" else _asgi
+    return functools.partial(wrap, witness)
 
 
-def _wsgi(application: Callable[..., Any], witness: Witness) -> Callable[..., Any]:
+def _wsgi(witness: Witness, application: Callable[..., Any]) -> Callable[..., Any]:
     def watched(environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
         method = environ.get("REQUEST_METHOD", "")
         path = environ.get("SCRIPT_NAME", "") + environ.get("PATH_INFO", "")
@@ -280,7 +237,7 @@ class _Body:
             self._witness.end()
 
 
-def _asgi(application: Callable[..., Any], witness: Witness) -> Callable[..., Any]:
+def _asgi(witness: Witness, application: Callable[..., Any]) -> Callable[..., Any]:
     async def watched(
         scope: dict[str, Any],
         receive: Callable[[], Awaitable[Any]],

@@ -19,7 +19,7 @@ from surefoot.toolbox.answers.headers import kept_headers
 from surefoot.toolbox.load import Workload
 from surefoot.toolbox.load.observation import Answered
 from surefoot.toolbox.stack import Stack
-from surefoot.toolbox.state.candidate import Candidate
+from surefoot.toolbox.state.candidate import Candidate, Strength
 from surefoot.toolbox.state.candidates import candidates
 from surefoot.toolbox.state.compare import differences
 from surefoot.toolbox.state.explain import Changed, culprits, executed, merged
@@ -262,7 +262,9 @@ def _report(subject: _Subject, code: _Code, asked: _Round) -> StateReport:
     if changed and not guilty:
         notes.append(unexplained(changed[0]))
     blamed = {each.candidate for each in guilty}
-    ran = [each for each in executed(code.candidates, base.seen) if each not in blamed]
+    # An alias or a foreign object is only likely to be kept: too little to trouble anybody with.
+    certain = [each for each in code.candidates if each.strength >= Strength.CACHE]
+    ran = [each for each in executed(certain, base.seen) if each not in blamed]
     notes += [note(each) for each in ran[:_NOTES]]
     answers = Answers(
         compared=min(len(base.answers), len(several.answers)),
