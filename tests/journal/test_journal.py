@@ -15,7 +15,7 @@ import pytest
 from surefoot import config
 from surefoot.core.journal import State
 from surefoot.core.records import CodeEdit, OutsideAction
-from surefoot.errors import ConfigError, JournalError, OutputError, RefusedError
+from surefoot.errors import ConfigError, JournalError, OutputError, RefusedError, UsageError
 from surefoot.toolbox.journal import Journal, journal_file
 
 HERE = str(Path(__file__).parent)
@@ -337,3 +337,10 @@ def test_after_kill_9_at_a_random_moment_the_two_agree(project, tmp_path):
         held = history.holders().get("server.threads")
         assert (tmp_path / "surefoot.toml").read_text() == (TEXT if held is None else new)
         assert names(tmp_path) == ["surefoot.journal.jsonl", "surefoot.toml"]
+
+
+def test_what_a_factory_is_called_with_is_never_written_to_the_journal(project, keep, tmp_path):
+    settings = project("[app.settings]\nsecret_key = 'hunter2'\n")
+    with pytest.raises(UsageError, match=r"the lever threads cannot change app\.settings"):
+        keep(settings, ("app.settings", None, "x"))
+    assert names(tmp_path) == ["surefoot.toml"]

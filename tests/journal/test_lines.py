@@ -1,6 +1,7 @@
 """What is written to the journal is what is read from it, and damage is told from a cut."""
 
 import json
+from pathlib import Path
 
 import pytest
 from hypothesis import given
@@ -154,6 +155,10 @@ def test_what_is_no_finite_number_becomes_null():
     told = json.loads(line)
     assert told["predicted"] is None
     assert told["verdict"]["cpu"]["value"] is None
+    assert json.loads(to_line(entry(1, verdict={"at": Path("a"), "all": {1}})))["verdict"] == {
+        "at": "a",
+        "all": "{1}",
+    }
 
 
 def test_contents_of_answers_are_not_kept(verdict):

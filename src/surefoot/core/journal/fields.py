@@ -99,11 +99,11 @@ class Fields:
 
 
 def plain(value: Any) -> Any:
-    """The value as JSON holds it: lists and objects, and null for what is no finite number."""
+    """The value as JSON holds it: null for what is no finite number, text for what it lacks."""
     if isinstance(value, Mapping):
         return {str(name): plain(each) for name, each in value.items()}
     if isinstance(value, list | tuple):
         return [plain(each) for each in value]
     if isinstance(value, float) and not math.isfinite(value):
         return None
-    return value
+    return value if value is None or isinstance(value, str | int | float) else str(value)

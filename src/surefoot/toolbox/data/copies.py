@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import dataclasses
+import re
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager, suppress
-from typing import Protocol, TypeVar
+from typing import Final, Protocol, TypeVar
 
 from surefoot.config import Settings
 from surefoot.errors import ConfigError, DataError
@@ -19,6 +20,7 @@ __all__ = ["Copier", "Copies", "copies"]
 
 Say = Callable[[str], None]
 T = TypeVar("T")
+_LABEL: Final = re.compile("[a-z0-9-]{1,20}")
 
 
 class Copier(Protocol):
@@ -69,6 +71,11 @@ class Copies:
         self._variable = variable
         self._copier = copier
         self._urls: dict[str, Url] = {}
+
+    @property
+    def embedded(self) -> bool:
+        """Whether the copies are files that the application reads itself, without a server."""
+        return isinstance(self._copier, SqliteCopies)
 
     @property
     def copied(self) -> bool:
@@ -149,13 +156,14 @@ async def copies(
     Args:
         application: Whose data; its environment holds the URL that ``[data] url_env`` names.
         settings: Of the application.
-        labels: Lower-case words.
+        labels: Words of lower-case letters, digits and hyphens.
         say: Is told how far it is.
 
     Raises:
         DataError: There is a database, and it cannot be copied.
         ConfigError: ``[data] copy`` without ``url_env``.
     """
+    assert all(_LABEL.fullmatch(label) for label in labels), labels
     # Choosing a copier connects to a server, which may take a while.
     data = await asyncio.to_thread(_chosen, application, settings)
     try:

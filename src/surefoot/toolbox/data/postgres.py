@@ -169,7 +169,7 @@ class PostgresCopies:
 
     def _sweep(self) -> None:
         found = self._execute(
-            "SELECT datname FROM pg_database WHERE datname ~ '^surefoot_[0-9a-f]{8}_[a-z]+$'"
+            "SELECT datname FROM pg_database WHERE datname ~ '^surefoot_[0-9a-f]{8}_[a-z0-9-]+$'"
         )
         for (name,) in found:
             run = int(name.split("_")[1], 16)

@@ -231,6 +231,11 @@ class Journal:
         if not isinstance(action, tuple):
             return action
         in_file = self.in_file()
+        for edit in action:
+            for value in (edit.after, in_file.get(edit.key)):
+                if not isinstance(value, str | int | float | None):
+                    # What a factory is called with may be a secret, and tables have no inverse.
+                    raise UsageError(f"the lever {change.lever} cannot change {edit.key}, a table")
         return tuple(
             KeyEdit(
                 edit.key,
