@@ -29,9 +29,9 @@ def test_log_tells_what_why_predicted_proven_and_when(history, surefoot):
     done = surefoot("log")
     assert done.returncode == 0
     shown = words(done.stdout)
-    assert "threads 1.90x 1.80x kept" in shown
+    assert "threads 1.90x 1.80x (1.70 to 1.90) kept" in shown
     assert "server.threads 4 -> 8 because workers wait for the database" in shown
-    assert "replicas 1.90x 1.80x dropped server.replicas 1 -> 2" in shown
+    assert "replicas 1.90x 1.80x (1.70 to 1.90) dropped server.replicas 1 -> 2" in shown
     assert "dropped: the whole interval is above 1" in shown
     assert shown.count("20") >= 3
 
@@ -127,7 +127,7 @@ def test_why_gives_the_reason_the_prediction_and_the_proof(history, surefoot):
     assert shown.startswith(
         "server.threads = 8 because workers wait for the database (change 1, 20"
     )
-    assert ": predicted 1.90x, proven 1.80x)" in shown
+    assert ": predicted 1.90x, proven 1.80x (1.70 to 1.90))" in shown
     assert "the proof is stale: the code changed; the dependencies changed" in shown
 
 

@@ -166,3 +166,20 @@ def test_contents_of_answers_are_not_kept(verdict):
     assert told["answers"]["examples"] == [{"request": "GET /me", "what": "body", "where": "/mail"}]
     assert "blocks" not in told
     assert told["capacity_ratio"]["value"] == 1.8
+
+
+@pytest.mark.parametrize(
+    ("decided", "ratio", "proven", "ends"),
+    [
+        ("capacity", {"value": 1.8, "low": 1.7, "high": 1.9}, 1.8, (1.7, 1.9)),
+        ("cpu", {"value": 0.5, "low": 0.4, "high": 0.8}, 2.0, (1.25, 2.5)),
+        ("cpu", {"value": 0, "low": 0, "high": 0}, None, None),
+        ("cpu", {"value": None}, None, None),
+        ("cpu", None, None, None),
+        (None, {"value": 2}, None, None),
+    ],
+)
+def test_the_proven_factor_is_above_one_for_the_better(decided, ratio, proven, ends):
+    made = entry(1, verdict={"decided_on": decided, "cpu_ratio": ratio, "capacity_ratio": ratio})
+    assert made.proven == proven
+    assert made.proven_range == ends

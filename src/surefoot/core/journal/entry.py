@@ -112,10 +112,21 @@ class Entry:
     @property
     def proven(self) -> float | None:
         """The proven factor, above 1 for the better; ``None`` where none was measured."""
+        return self._gain("value")
+
+    @property
+    def proven_range(self) -> tuple[float, float] | None:
+        """The interval around ``proven``, lower end first."""
+        ends = self._gain("low"), self._gain("high")
+        if ends[0] is None or ends[1] is None:
+            return None
+        return min(ends[0], ends[1]), max(ends[0], ends[1])
+
+    def _gain(self, part: str) -> float | None:
         decided = self.verdict.get("decided_on")
         ratio = self.verdict.get(f"{decided}_ratio")
-        value = ratio.get("value") if isinstance(ratio, Mapping) else None
-        if not isinstance(value, int | float) or value <= 0:
+        value = ratio.get(part) if isinstance(ratio, Mapping) else None
+        if isinstance(value, bool) or not isinstance(value, int | float) or value <= 0:
             return None
         return float(value) if decided == Measure.CAPACITY else 1 / value
 

@@ -38,11 +38,12 @@ def factor(value: float | None) -> str:
 
 
 def proven_words(entry: Entry) -> str:
-    """The proven factor, or why there is none."""
+    """The proven factor with its interval, or why there is none."""
     outcome = str(entry.verdict.get("verdict", ""))
     if entry.proven is None or outcome == "wrong-answers":
         return outcome.replace("-", " ") or "-"
-    return factor(entry.proven)
+    ends = entry.proven_range
+    return factor(entry.proven) + (f" ({ends[0]:.2f} to {ends[1]:.2f})" if ends else "")
 
 
 def day(entry: Entry) -> str:
