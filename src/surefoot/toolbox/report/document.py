@@ -119,6 +119,9 @@ def _change(change: Change) -> dict[str, Any]:
         "how": change.how,
         "arithmetic": change.arithmetic,
         "risk": change.risk,
+        "decided_on": [measure.value for measure in change.on],
+        "guards": [measure.value for measure in change.guards],
+        "preconditions": list(change.preconditions),
         "action": _action(change),
     }
 
@@ -129,7 +132,8 @@ def _action(change: Change) -> Mapping[str, Any]:
         edits = [{"key": e.key, "before": e.before, "after": e.after} for e in action]
         return {**edits[0], "edits": edits}
     if isinstance(action, CodeEdit):
-        return {"file": action.file, "line": action.line, "advice": action.advice}
+        told = {"file": action.file, "line": action.line, "advice": action.advice}
+        return told | ({"diff": action.diff} if action.diff else {})
     return {"forward": action.forward, "inverse": action.inverse}
 
 

@@ -6,6 +6,7 @@ import math
 import textwrap
 
 from surefoot import units
+from surefoot.core.measures import Measure
 from surefoot.core.records import Change, Diagnosis, Station
 from surefoot.toolbox.measure.run import Measurement, beyond_throughput
 
@@ -102,7 +103,9 @@ def _changes(diagnosis: Diagnosis, width: int) -> list[str]:
 
 
 def _change(index: int, change: Change, width: int) -> list[str]:
-    first = f"  {index}. x{change.predicted_gain:.2f}  "
+    # Most are of the capacity; what saves something else says so.
+    of = "" if Measure.CAPACITY in change.on else f" {change.on[0].value}"
+    first = f"  {index}. x{change.predicted_gain:.2f}{of}  "
     return _wrapped(f"{change.lever}: {change.how} ({change.arithmetic})", width, first, " " * 12)
 
 
