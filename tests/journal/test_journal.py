@@ -249,7 +249,7 @@ CRASHES = """
             if event == "open" or event.startswith(("os.", "fcntl.")):
                 count += 1
                 if count == at:
-                    os._exit(9)
+                    {end}
         sys.addaudithook(hook)
 
     for at in range(1, 200):
@@ -259,7 +259,10 @@ CRASHES = """
         if not child:
             work = target
             crash(at)
-            change()
+            try:
+                change()
+            except KeyboardInterrupt:
+                os._exit(9)
             os._exit(0)
         if os.waitpid(child, 0)[1] == 0:
             break
@@ -267,8 +270,9 @@ CRASHES = """
 """
 
 
+@pytest.mark.parametrize("end", ["os._exit(9)", "raise KeyboardInterrupt"])
 def test_a_crash_at_any_moment_leaves_the_old_or_the_new_and_the_next_run_ends_it(
-    project, keep, tmp_path
+    project, keep, tmp_path, end
 ):
     clean = tmp_path / "clean"
     clean.mkdir()
@@ -276,7 +280,7 @@ def test_a_crash_at_any_moment_leaves_the_old_or_the_new_and_the_next_run_ends_i
     keep(config.load(clean, environ={}), ("slo.errors", 0.001, 0.002))
     old = (clean / "surefoot.toml").read_text()
     new = old.replace("threads = 4", "threads = 8").replace("few\n", "few\nreplicas = 2\n")
-    program = CRASHES.format(tests=HERE, clean=str(clean), work=str(tmp_path / "work"))
+    program = CRASHES.format(tests=HERE, clean=str(clean), work=str(tmp_path / "work"), end=end)
     done = subprocess.run(
         [sys.executable, "-c", textwrap.dedent(program)], capture_output=True, text=True, check=True
     )

@@ -256,10 +256,12 @@ class Journal:
         prepared = prepare(self.configuration, values, f"{_MARK}{entry.id}")
         try:
             self._add(entry)
-        except BaseException:
-            prepared.discard()
-            raise
-        prepared.commit()
+        finally:
+            # What the file says counts: an interruption may come when the line is written already.
+            if any(written.id == entry.id for written in read(self.path).entries):
+                prepared.commit()
+            else:
+                prepared.discard()
         return entry
 
     def _add(self, entry: Entry) -> None:
