@@ -131,6 +131,14 @@ def test_too_little_room_is_said_before_anything_is_copied(project, copied, shop
     assert copies_left() == []
 
 
+@pytest.mark.skipif(not Path("/dev/shm").is_dir(), reason="has no second file system")
+def test_copies_on_another_file_system_are_said(project, copied, shop, monkeypatch):
+    with tempfile.TemporaryDirectory(dir="/dev/shm") as elsewhere:
+        monkeypatch.setattr("tempfile.tempdir", elsewhere)
+        notes = copied(project(CONFIG, DATABASE_URL="sqlite:///shop.db"), lambda data: data.notes)
+    assert f"the copies are on another file system ({elsewhere})" in notes[-1]
+
+
 def test_what_a_killed_run_left_goes_at_the_next_start(project, copied, shop):
     program = f"""
         import os, signal, tempfile

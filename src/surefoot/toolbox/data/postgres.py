@@ -27,6 +27,7 @@ _ROLE_DO: Final = (
     "reset commands"
 )
 
+_SERVER_DO: Final = "check that the server runs and that the URL in the variable is right"
 _OPEN: Final = (
     "SELECT count(*) FROM pg_stat_activity WHERE datname = %s AND backend_type = 'client backend'"
 )
@@ -254,11 +255,8 @@ class PostgresCopies:
             yield
         except psycopg.Error as error:
             said = redacted(str(error).strip(), self._url.text)
-            if isinstance(error, errors.InsufficientPrivilege):
-                raise DataError(
-                    f"{what} the database {self._source}: {said}", do=_ROLE_DO
-                ) from None
+            refused = isinstance(error, errors.InsufficientPrivilege)
             raise DataError(
                 f"cannot {what} the database {self._source}: {said}",
-                do="check that the server runs and that the URL in the variable is right",
+                do=_ROLE_DO if refused else _SERVER_DO,
             ) from None

@@ -47,7 +47,12 @@ class SqliteCopies:
                 f"{self._source} cannot be copied: {error}",
                 do="check that it is a SQLite database, and that nothing holds it locked",
             ) from error
-        self.size = self._pristine.stat().st_size
+        copied = self._pristine.stat()
+        self.size = copied.st_size
+        if copied.st_dev != self._source.stat().st_dev:
+            place = self._scratch.path.parent
+            note = f"the copies are on another file system ({place}) than the database, and "
+            self.notes = (note + "writing may cost less or more there; TMPDIR names another",)
 
     def make(self, label: str) -> Url:
         """A fresh copy; one that is there already is replaced.
