@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from surefoot.toolbox.levers import threads
@@ -26,6 +26,7 @@ def test_none_fewer_where_that_costs_nothing(case):
     assert list(threads.steps(contended(case(cpu=0.010), 1.02))) == []
 
 
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
 @given(
     factor=st.floats(1.0, 4.0), outside=st.floats(0.0, 0.2), slots=st.sampled_from([1, 2, 4, 16])
 )

@@ -15,6 +15,11 @@ import pytest
 
 from surefoot.errors import ConfigError
 from surefoot.testing import Receiver
+from surefoot.toolbox.load import Generator
+from surefoot.toolbox.load.reading import read_workload
+from surefoot.toolbox.measure.bench import Bench
+from surefoot.toolbox.measure.sizes import sizes
+from surefoot.toolbox.measure.subject import started
 from surefoot.toolbox.stack import Stack
 
 BOUND = 30.0
@@ -345,6 +350,39 @@ def test_every_server_sends_what_was_compressed(tmp_path, found, source, kind):
         serving(found, tmp_path, flags, act, records=Path(receiver.path), every=True)
         receiver.drain()
     assert {record.route for record in named(receiver)} == {"/long", "/stream", "/file"}
+
+
+RUBBISH = """
+import gc, json
+class Ring:
+    def __init__(self):
+        self.me = self
+def app(environ, start_response):
+    for _ in range(2000):
+        Ring()
+    start_response("200 OK", [("Content-Type", "application/json")])
+    return [json.dumps([{"number": n, "name": "a name"} for n in range(300)]).encode()]
+"""
+
+
+def test_a_probe_tells_of_the_collector_of_memory_and_of_sizes(tmp_path, found):
+    (tmp_path / "app.py").write_text(RUBBISH)
+    (tmp_path / "load.toml").write_text('[[request]]\nmethod = "GET"\npath = "/"\n')
+    application, settings = found(tmp_path)
+    workload = read_workload(tmp_path / "load.toml")
+
+    async def main():
+        stop = asyncio.Event()
+        async with started(application, settings) as subject:
+            weighed = await sizes(workload, subject.addresses, stop)
+            async with Generator(workload, subject.addresses) as generator:
+                return weighed, await Bench(subject, generator).probe(1, 1.2, stop)
+
+    (plain, packed), seen = asyncio.run(main())
+    assert plain > 9000
+    assert plain / packed > 3
+    assert 0.001 < seen.collecting < seen.seconds
+    assert seen.memory > 5_000_000
 
 
 POOLED = """

@@ -59,8 +59,11 @@ def _server(args: argparse.Namespace) -> Any:
         "surefoot.web.entry",
         interface=workers.Interfaces.WSGI if threaded else workers.Interfaces.ASGI,
         blocking_threads=args.threads if threaded else 1,
-        # An idle connection is one whose next head does not come.
-        http1_settings=http.HTTP1Settings(header_read_timeout=max(1, args.keep_alive) * 1000),
+        http1_settings=http.HTTP1Settings(
+            keep_alive=args.keep_alive > 0,
+            # An idle connection is one whose next head does not come.
+            header_read_timeout=max(1, args.keep_alive) * 1000,
+        ),
         # More threads than its rule of thumb, and everything it does, is told as a warning.
         log_level="error",
     )
