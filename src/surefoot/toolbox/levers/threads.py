@@ -7,6 +7,7 @@ the interpreter's lock to and fro, and each request costs more CPU than it does 
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import replace
 from typing import Final
 
 from surefoot.core.records import ConfigEdit
@@ -51,12 +52,22 @@ def _halved(model: Model) -> Model:
 
     What fewer requests at a time cost each was measured: the serial probe has one.
     """
-    narrower, found = model, model
-    while narrower.slots > 1:
-        narrower = narrower.changed(slots=narrower.slots // 2)
+    found, slots = model, model.slots
+    while slots > 1:
+        slots //= 2
+        narrower = _with(model, slots)
         if narrower.uncorrected > found.uncorrected:
             found = narrower
     return found if found.uncorrected >= model.uncorrected * _WORTH else model
+
+
+def _with(model: Model, slots: int) -> Model:
+    """The model with fewer slots, and the CPU that a request costs among so few."""
+    busy = max(1, model.full.population // model.replicas)
+    share = min(1.0, (slots - 1) / (busy - 1)) if busy > 1 else 1.0
+    app = model.alone.app + (model.full.app - model.alone.app) * share
+    full = replace(model.full, population=slots * model.replicas, app=app)
+    return model.changed(slots=slots, full=full)
 
 
 def _more(case: Case, best: Model) -> Step:
