@@ -147,16 +147,17 @@ def test_settings_of_the_database_itself_are_copied(project, copied, source):
     with psycopg.connect(source, autocommit=True) as database:
         database.execute(f'ALTER DATABASE "{name}" SET search_path = "$user", shop, public')
         database.execute(f"""ALTER DATABASE "{name}" SET my.title = 'a "b", c'""")
+        database.execute(f'ALTER DATABASE "{name}" SET default_transaction_read_only = on')
 
     def work(data):
         with psycopg.connect(data.environment("base")["DATABASE_URL"]) as database:
             return [
                 database.execute(f"SHOW {name}").fetchone()[0]
-                for name in ("search_path", "my.title")
+                for name in ("search_path", "my.title", "default_transaction_read_only")
             ]
 
     found = copied(project(CONFIG, DATABASE_URL=source), work)
-    assert found == ['"$user", shop, public', 'a "b", c']
+    assert found == ['"$user", shop, public', 'a "b", c', "on"]
 
 
 def test_an_application_that_still_holds_its_copy_does_not_keep_it(

@@ -28,6 +28,7 @@ _ROLE_DO: Final = (
 )
 
 _SERVER_DO: Final = "check that the server runs and that the URL in the variable is right"
+_COPY_DO: Final = "[data] copy and reset commands can copy it in another way"
 _OPEN: Final = (
     "SELECT count(*) FROM pg_stat_activity WHERE datname = %s AND backend_type = 'client backend'"
 )
@@ -57,7 +58,7 @@ class PostgresCopies:
         self._dump: Dump | None = None
         self.notes: tuple[str, ...] = ()
         self.size = 0
-        with self._explained("connect to"):
+        with self._explained("connect to", _SERVER_DO):
             self._connection = self._connect()
 
     def prepare(self, _count: int) -> None:
@@ -207,14 +208,14 @@ class PostgresCopies:
     def _apply(self, database: str, setting: str) -> None:
         """Give a copy what ALTER DATABASE ... SET gave the source; no template passes that on."""
         name, _, value = setting.partition("=")
+        parameter = sql.Identifier(*name.split("."))
         statement = sql.SQL("ALTER DATABASE {} SET {} FROM CURRENT")
         try:
-            # By way of a session: a list such as search_path's cannot be quoted as one value.
-            self._execute("SELECT set_config(%s, %s, false)", name, value)
-            self._execute(
-                statement.format(sql.Identifier(database), sql.Identifier(*name.split(".")))
-            )
-            self._execute(sql.SQL("RESET {}").format(sql.Identifier(*name.split("."))))
+            # By way of a session: a list such as search_path's cannot be quoted as one value. In
+            # one transaction: under "read only" as the default no other could alter anything.
+            with self._connection.transaction():
+                self._execute("SELECT set_config(%s, %s, true)", name, value)
+                self._execute(statement.format(sql.Identifier(database), parameter))
         except psycopg.Error:
             note = f"the copies do not have the database's own setting of {name}"
             self.notes = tuple(dict.fromkeys((*self.notes, note)))
@@ -250,7 +251,7 @@ class PostgresCopies:
         return cursor.fetchall() if cursor.description else []
 
     @contextmanager
-    def _explained(self, what: str) -> Iterator[None]:
+    def _explained(self, what: str, do: str = _COPY_DO) -> Iterator[None]:
         try:
             yield
         except psycopg.Error as error:
@@ -258,5 +259,5 @@ class PostgresCopies:
             refused = isinstance(error, errors.InsufficientPrivilege)
             raise DataError(
                 f"cannot {what} the database {self._source}: {said}",
-                do=_ROLE_DO if refused else _SERVER_DO,
+                do=_ROLE_DO if refused else do,
             ) from None
