@@ -99,8 +99,9 @@ def _edit(change: Change) -> dict[str, Any]:
             "advice": action.advice,
             "diff": action.diff,
         }
-    assert isinstance(action, OutsideAction)
-    return found | {"forward": action.forward, "inverse": action.inverse}
+    if isinstance(action, OutsideAction):
+        return found | {"forward": action.forward, "inverse": action.inverse}
+    return found
 
 
 def _ratio(ratio: Ratio | None) -> dict[str, float | None] | None:

@@ -94,6 +94,9 @@ class Workshop:
             self.last = await measuring.measure(plan, self._say, self.stop)
         except measuring.Interrupted:
             raise Ended from None
+        if self.last.interrupted:
+            # What a search found by then is no capacity to compare with.
+            raise Ended
         found = _found(self.last)
         if self.writes:
             self.journal.measured(_figures(found, self._at), self.facts)
@@ -118,12 +121,16 @@ class Workshop:
         question = Question(on=change.on, guards=change.guards)
         plan = proving.Plan(base, variant, workload, seconds, question, notes=notes)
         try:
-            return await proving.prove(plan, self._say, self.stop)
+            verdict = await proving.prove(plan, self._say, self.stop)
         except proving.Interrupted:
             raise Ended from None
         except ServerError as error:
             # What is in force was measured under more load than this, so it was the variant.
             return _lost(change, f"it died under load: {error.message}")
+        if self.stop.is_set() and verdict.outcome is Outcome.INCONCLUSIVE:
+            # Cut short it says nothing about the change, which is not to be dropped for that.
+            raise Ended
+        return verdict
 
     def record(self, change: Change, verdict: Verdict) -> int:
         """Note a decided change and put it into force if it is better.
