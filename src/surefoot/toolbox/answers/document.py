@@ -15,7 +15,6 @@ __all__ = [
     "literal",
     "parsed",
     "pointer",
-    "quick",
     "shown",
     "stepped",
 ]
@@ -50,20 +49,6 @@ def parsed(body: bytes) -> Any:
     if body.count(b"[") + body.count(b"{") > _DEEP and _depth(body) > _DEEP:
         raise ValueError("nested too deeply")
     return json.loads(body, parse_int=Number, parse_float=Number, parse_constant=Number)
-
-
-def quick(body: bytes) -> str:
-    """The same text for two documents only if ``literal`` writes them alike; much faster.
-
-    Raises:
-        ValueError: It is no document.
-    """
-    document = json.loads(body, parse_float=_told_apart, parse_constant=_told_apart)
-    return json.dumps(document, sort_keys=True, separators=(",", ":"))
-
-
-def _told_apart(number: str) -> str:
-    return f"\0{number}"
 
 
 def _depth(body: bytes) -> int:

@@ -10,8 +10,9 @@ from dataclasses import dataclass, field
 from typing import Any, Final, NamedTuple
 
 from surefoot.toolbox.answers import json_shape, text_shape
-from surefoot.toolbox.answers.document import is_json, parsed, pointer, quick, shown
+from surefoot.toolbox.answers.document import is_json, parsed, pointer, shown
 from surefoot.toolbox.answers.headers import Headers, content_type
+from surefoot.toolbox.answers.json_digest import quick
 from surefoot.toolbox.answers.json_shape import JsonShape
 from surefoot.toolbox.answers.pattern import Pattern
 from surefoot.toolbox.answers.spot import Spot
@@ -23,7 +24,6 @@ _TEXTS: Final = frozenset({
     "application/javascript", "application/xml", "application/x-www-form-urlencoded",
     "application/x-ndjson", "application/ecmascript", "image/svg+xml", "",
 })  # fmt: skip
-_PLAIN: Final = JsonShape()
 _ABSENT: Final = "(absent)"
 
 
@@ -132,9 +132,9 @@ class Shape:
     def _body(self, content: Content) -> bytes:
         if self.whole:
             return b""
-        if self.json == _PLAIN and is_json(content_type(content.kept)):
+        if not self.json.keyed and is_json(content_type(content.kept)):
             with contextlib.suppress(ValueError, RecursionError):
-                return quick(content.body).encode("utf-8", "surrogatepass")
+                return quick(content.body, self.json).encode()
         document = document_of(content)
         if document is not None:
             return json_shape.canonical(document, self.json).encode("utf-8", "surrogatepass")
