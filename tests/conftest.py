@@ -93,10 +93,27 @@ def postgres():
         process = subprocess.Popen(command, stdout=output, stderr=output, cwd="/")
     try:
         wait_until_listening(port, process)
-        yield f"postgresql://tester@127.0.0.1:{port}/postgres"
+        url = f"postgresql://tester@127.0.0.1:{port}/postgres"
+        _wait_until_started(url)
+        yield url
     finally:
         stop(process)
         shutil.rmtree(directory, ignore_errors=True)
+
+
+def _wait_until_started(url: str, seconds: float = 20) -> None:
+    # It listens a moment before it lets anybody in.
+    import psycopg
+
+    end = time.monotonic() + seconds
+    while True:
+        try:
+            psycopg.connect(url).close()
+            return
+        except psycopg.OperationalError as error:
+            if "starting up" not in str(error) or time.monotonic() > end:
+                raise
+            time.sleep(0.05)
 
 
 @pytest.fixture(scope="session")

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import sqlite3
-import time
 import uuid
 from contextlib import closing
 from pathlib import Path
@@ -84,7 +83,7 @@ def shop(tmp_path):
 def source(postgres):
     """URL of a fresh PostgreSQL database with a book in it."""
     name = f"shop {uuid.uuid4().hex[:8]}"
-    with _connected(postgres) as server:
+    with psycopg.connect(postgres, autocommit=True) as server:
         server.execute(f'CREATE DATABASE "{name}"')
         url = postgres.rpartition("/")[0] + "/" + name.replace(" ", "%20")
         with psycopg.connect(url) as database:
@@ -92,18 +91,6 @@ def source(postgres):
             database.execute("INSERT INTO books VALUES ('one')")
         yield url
         server.execute(f'DROP DATABASE "{name}" WITH (FORCE)')
-
-
-def _connected(url):
-    # It listens a moment before it lets anybody in.
-    for _ in range(200):
-        try:
-            return psycopg.connect(url, autocommit=True)
-        except psycopg.OperationalError as error:
-            if "starting up" not in str(error):
-                raise
-            time.sleep(0.05)
-    pytest.fail("PostgreSQL does not finish starting")
 
 
 @pytest.fixture
