@@ -155,13 +155,22 @@ class _Proof:
     async def _compared(self) -> tuple[Started, Started, Variation, Answers]:
         """Both up and asked the same; a second base beside them shows what varies by itself."""
         plan = self.plan
-        base = await self.running.enter_async_context(_up(plan.base))
-        try:
-            variant = await self.running.enter_async_context(_up(plan.variant))
-        except SurefootError as error:
-            raise _DoesNotStart(error.message) from error
         again = plan.base.told(self.data.environment(_AGAIN))
-        async with _up(again) as second:
+        async with contextlib.AsyncExitStack() as meanwhile:
+            base, second, variant = await asyncio.gather(
+                self.running.enter_async_context(_up(plan.base)),
+                meanwhile.enter_async_context(_up(again)),
+                self.running.enter_async_context(_up(plan.variant)),
+                return_exceptions=True,
+            )
+            if isinstance(base, BaseException):
+                raise base
+            if isinstance(second, BaseException):
+                raise second
+            if isinstance(variant, SurefootError):
+                raise _DoesNotStart(variant.message) from variant
+            if isinstance(variant, BaseException):
+                raise variant
             variation, answers = await same_answers(
                 base.addresses, second.addresses, variant.addresses, plan.workload,
                 requests=_ASKED, seconds=plan.seconds * _ASKING_SHARE, seed=plan.seed,
@@ -174,7 +183,9 @@ class _Proof:
         self, base: Started, variant: Started, variation: Variation, answers: Answers
     ) -> Verdict:
         plan = self.plan
-        one, other = [await self._bench(each, variation) for each in (base, variant)]
+        one, other = await asyncio.gather(
+            self._bench(base, variation), self._bench(variant, variation)
+        )
         blocks = Blocks(
             population(plan.base, plan.variant),
             _BLOCK_SECONDS,
