@@ -1,0 +1,79 @@
+"""A bookshop with its own configuration, data and services, ready for ``surefoot prove``."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+HERE = Path(__file__).resolve().parent
+ROOT = HERE.parents[1]
+EXAMPLES = ROOT / "examples"
+sys.path[:0] = [str(ROOT / "bench"), str(EXAMPLES)]
+
+from bookshop import storage  # noqa: E402 - found only now
+from diagnosis.bookshop import services  # noqa: E402
+
+
+@dataclass(frozen=True)
+class Project:
+    """One bookshop in a folder of its own."""
+
+    directory: Path
+    example: str
+    environ: Mapping[str, str]
+
+    def configure(self, name: str, burden: int = 0, **server: object) -> str:
+        """Write a configuration and its env file; returns the configuration's name."""
+        (self.directory / f"{name}.env").write_text(f"BURDEN={burden}\n")
+        lines = [
+            "[app]",
+            f'target = "burdened:{self.example}()"',
+            f'directory = "{HERE}"',
+            f'env_file = "{name}.env"',
+            f'python = "{sys.executable}"',
+            "[server]",
+            *(f"{key} = {json.dumps(value)}" for key, value in server.items()),
+            "[workload]",
+            f'file = "{EXAMPLES / "workload.toml"}"',
+            "[data]",
+            'url_env = "DATABASE_URL"',
+        ]
+        (self.directory / f"{name}.toml").write_text("\n".join(lines) + "\n")
+        return f"{name}.toml"
+
+    def run(self, *words: str, timeout: float = 900) -> dict[str, Any]:
+        """One ``surefoot`` command with ``--json``; what it said where there is no result."""
+        out = self.directory / "result.json"
+        out.unlink(missing_ok=True)
+        command = [sys.executable, "-m", "surefoot", *words, "--json", str(out)]
+        done = subprocess.run(
+            command,
+            cwd=self.directory,
+            env={**os.environ, **self.environ},
+            capture_output=True,
+            text=True,
+            check=False,
+            timeout=timeout,
+        )
+        if not out.exists():
+            return {"failed": (done.stderr or done.stdout).strip()}
+        found: dict[str, Any] = json.loads(out.read_text())
+        return found
+
+
+@contextlib.contextmanager
+def project(example: str, faults: str = "none") -> Iterator[Project]:
+    """A bookshop beside the services it asks, with a database of its own."""
+    with services() as told, tempfile.TemporaryDirectory(prefix="surefoot-bench-") as folder:
+        url = f"sqlite:///{folder}/bookshop.sqlite3"
+        storage.prepare(url)
+        environ = {**told, "BOOKSHOP_FAULTS": faults, "DATABASE_URL": url}
+        yield Project(Path(folder), example, environ)
