@@ -103,17 +103,19 @@ def postgres():
 
 def _wait_until_started(url: str, seconds: float = 20) -> None:
     # It listens a moment before it lets anybody in.
+    end = time.monotonic() + seconds
+    while not _lets_in(url) and time.monotonic() < end:
+        time.sleep(0.05)
+
+
+def _lets_in(url: str) -> bool:
     import psycopg
 
-    end = time.monotonic() + seconds
-    while True:
-        try:
-            psycopg.connect(url).close()
-            return
-        except psycopg.OperationalError as error:
-            if "starting up" not in str(error) or time.monotonic() > end:
-                raise
-            time.sleep(0.05)
+    try:
+        psycopg.connect(url).close()
+    except psycopg.OperationalError as error:
+        return "starting up" not in str(error)
+    return True
 
 
 @pytest.fixture(scope="session")
