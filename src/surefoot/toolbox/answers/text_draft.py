@@ -23,6 +23,7 @@ _LEFT: Final = 32
 _RIGHT: Final = 8
 _ENOUGH: Final = 6
 """Characters before a varying word that, found again on another page, name the same place."""
+_MANY: Final = 8
 _MOST: Final = 60
 """Places; a text with more of them varies as a whole."""
 
@@ -84,10 +85,7 @@ class TextDraft:
 
     def _learn(self, a: str, b: str) -> None:
         found = regions(a, b)
-        if len(found) > _MOST:
-            self.whole = True
-            return
-        fresh: list[_Place] = []
+        starts = {region.start for region in found}
         before, start = "", 0
         for number, region in enumerate(found):
             end = found[number + 1].start if number + 1 < len(found) else len(a)
@@ -95,26 +93,34 @@ class TextDraft:
             right = a[region.end : min(end, region.end + _RIGHT)].partition(MARK)[0]
             place = _Place(before[-_LEFT:], right, {region.one, region.other})
             before, start = before + MARK, region.end
-            same = self._known(place, a)
-            if same is None:
-                fresh.append(place)
-            else:
-                self._places[same] = _joined(self._places[same], place)
-        self._places.extend(fresh)
+            self._add(place, a, starts)
         self.whole = len(self._places) > _MOST
 
-    def _known(self, place: _Place, text: str) -> int | None:
-        """The place that this one is, seen before on another page."""
+    def _add(self, place: _Place, text: str, starts: set[int]) -> None:
+        """Take up a place, as one seen before on this or on another page if it is that."""
         for number, known in enumerate(self._places):
             joined = _joined(known, place)
-            if bool(known.left) != bool(place.left):
-                continue  # one of them stands at the very beginning
-            if len(joined.left) < min(_ENOUGH, len(known.left), len(place.left)):
-                continue
-            # Wider than the one place it is found at here, it would hide others.
-            if len(joined.mask().expression().findall(text)) <= 1:
-                return number
-        return None
+            if self._alike(known, place, joined) and _only_at(starts, joined, text):
+                self._places[number] = joined
+                return
+        self._places.append(place)
+
+    def _alike(self, one: _Place, other: _Place, joined: _Place) -> bool:
+        if bool(one.left) != bool(other.left):
+            return False  # one of them stands at the very beginning
+        # So many places are rather few, with something before each that is another on each page.
+        enough = _ENOUGH if len(self._places) < _MANY else 1
+        return len(joined.left) >= min(enough, len(one.left), len(other.left))
+
+
+def _only_at(starts: set[int], place: _Place, text: str) -> bool:
+    """Whether a mask hides nothing else in ``text`` than what varies there."""
+    # What varies earlier in the line is not marked yet.
+    left = place.left.rpartition(MARK)[2]
+    if place.left and not left:
+        return False
+    mask = _Place(left, place.right, place.values).mask()
+    return all(match.start("v") in starts for match in mask.expression().finditer(text))
 
 
 def _joined(one: _Place, other: _Place) -> _Place:
