@@ -109,7 +109,13 @@ class TestPreloadGroup(LeverContract):
     lever = preload_group
 
     def cases(self):
-        return [case_of({"server.replicas": 2}, **BUSY, replicas=2, probe={"memory": 120_000_000})]
+        memory = {"memory": 120_000_000}
+        return [
+            case_of({"server.replicas": 2}, **BUSY, replicas=2, probe=memory),
+            case_of(
+                {"server.replicas": 2, "server.gc_freeze": True}, **BUSY, replicas=2, probe=memory
+            ),
+        ]
 
     def strangers(self):
         memory = {"memory": 120_000_000}

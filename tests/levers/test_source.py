@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from surefoot.toolbox.levers import eager_load
 from surefoot.toolbox.levers.source import awaited, edit, submitted
 from surefoot.toolbox.measure.lines import lines
 
@@ -88,3 +89,22 @@ def test_lines_are_read_where_they_can_be(case, tmp_path):
                 ("wait", "shop.py:999", 1), ("wait", "", 1)],
     ).serial  # fmt: skip
     assert lines(tmp_path, [probe]) == (("shop.py:50", "line 50"),)
+
+
+@pytest.mark.parametrize(
+    ("statement", "option"),
+    [
+        ("SELECT a.name FROM author WHERE author.id = ?", "joinedload(Model.author)"),
+        ('SELECT a FROM "author" WHERE "author"."id" = $1', "joinedload(Model.author)"),
+        ("SELECT r.id FROM review WHERE ? = review.book_id ORDER BY review.id",
+         "selectinload(Model.review)"),
+        ("SELECT r FROM review WHERE %(param_1)s::INTEGER = review.book_id",
+         "selectinload(Model.review)"),
+        ("SELECT count(*) FROM review", "selectinload(Model.relation)"),
+    ],
+)  # fmt: skip
+def test_a_relation_is_guessed_from_the_statement(case, needs, statement, option):
+    shown = case(cpu=0.012, db_cpu=0.001, uses=[needs["statements"](80, 0.0000125, what=statement)])
+    (step,) = eager_load.steps(shown)
+    assert f"(SQLAlchemy: options({option}))" in step.how
+    assert option in step.action.advice

@@ -15,9 +15,11 @@ from surefoot.toolbox.levers.step import Step
 __all__ = ["NAME", "REPEATED", "steps"]
 
 NAME: Final = "eager-load"
-_ONE: Final = re.compile(
-    r"\bfrom\s+[\"`]?(\w+)[\"`]?\s+where\s+[\w.\"`]*?\b(\w+)[\"`]?\s*=", re.IGNORECASE
+_WHERE: Final = re.compile(
+    r"\bfrom\s+[\"`]?(?P<table>\w+)[\"`]?\s+where\s+(?P<left>\S+)\s*=\s*(?P<right>\S+)",
+    re.IGNORECASE,
 )
+_COLUMN: Final = re.compile(r"[\"`]?[a-z_]\w*[\"`]?(?:\.[\"`]?(\w+)[\"`]?)?", re.IGNORECASE)
 REPEATED: Final = 5  # the same statement this often in one request is a loop over rows
 
 
@@ -65,10 +67,11 @@ def _option(repeated: Sequence[Spot]) -> str:
     """
     options = []
     for spot in repeated:
-        found = _ONE.search(" ".join(spot.place.what.split()))
-        if found is None:
+        found = _WHERE.search(" ".join(spot.place.what.split()))
+        column = found and (_COLUMN.fullmatch(found["left"]) or _COLUMN.fullmatch(found["right"]))
+        if found is None or column is None:
             return "options(selectinload(Model.relation))"
-        table, column = found.groups()
-        loader = "joinedload" if column == "id" else "selectinload"
-        options.append(f"{loader}(Model.{table})")
+        key = (column[1] or column[0]).lower()
+        loader = "joinedload" if key == "id" else "selectinload"
+        options.append(f"{loader}(Model.{found['table']})")
     return f"options({', '.join(dict.fromkeys(options))})"

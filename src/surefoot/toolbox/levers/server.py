@@ -40,8 +40,8 @@ def steps(case: Case) -> Iterable[Step]:
         how=f'set {_KEY} = "granian"',
         because=f"{full.server * 1e3:.2f} of {full.app * 1e3:.2f} ms of CPU pass in gunicorn; "
         f"granian assumed to need {_LEFT:.0%} of that, as it does for a small view",
-        risk="when it stops, granian closes connections that are kept alive at once, and each socket "
-        "it listens on has threads of its own",
+        risk="when it stops, granian closes connections that are kept alive at once, and each "
+        "socket it listens on has threads of its own",
         on=(Measure.CPU,),
         guards=(Measure.CAPACITY, Measure.LATENCY, Measure.ERRORS),
         preconditions=("the application does not rely on a gunicorn.conf.py",),
