@@ -14,7 +14,7 @@ from surefoot.config import Settings
 from surefoot.core.proof import Answers, Difference
 from surefoot.core.records import Finding
 from surefoot.core.witness import Place, Sighting, Watch
-from surefoot.errors import ServerError
+from surefoot.errors import RefusedError, ServerError
 from surefoot.toolbox.answers.headers import kept_headers
 from surefoot.toolbox.load import Workload
 from surefoot.toolbox.load.observation import Answered
@@ -29,13 +29,15 @@ from surefoot.toolbox.state.readers import readers
 from surefoot.toolbox.state.script import script
 from surefoot.toolbox.state.sources import read_sources
 from surefoot.toolbox.state.walk import walk
-from surefoot.toolbox.state.wording import file_finding, finding, note, unexplained
+from surefoot.toolbox.state.wording import does_not_start, file_finding, finding, note, unexplained
 from surefoot.toolbox.target import Application
 
 __all__ = ["Copies", "StateReport", "shared_state"]
 
 WATCH: Final = "watch.json"
 _SEEDS: Final = (11, 12)
+_SECONDS: Final = 30.0
+_LIVES: Final = 3
 _EXAMPLES: Final = 10
 _REFUSING: Final = frozenset({301, 302, 303, 307, 308, 400, 401, 403})
 _NOTES: Final = 8
@@ -49,8 +51,8 @@ class Copies(Protocol):
         """Whether requests that write may be sent to them."""
         ...
 
-    def application(self, label: str) -> Application:
-        """The application on the copy of this label: base, again or variant."""
+    def environment(self, label: str) -> Mapping[str, str]:
+        """What lets an application find the copy of this label: base, again or variant."""
         ...
 
     async def reset(self, label: str) -> None:
@@ -102,34 +104,46 @@ async def shared_state(
     say: Callable[[str], None],
     stop: asyncio.Event,
     data: Copies | None = None,
+    seconds: float = _SECONDS,
 ) -> StateReport:
     """Whether the application gives the same answers from several processes as from one.
 
     Args:
         application: What to ask; without ``data`` its own data is asked, and nothing is written.
-        settings: How it is served; the number of replicas is not taken from here.
+        settings: How it is served; how many processes there are is not taken from here.
         workload: What to ask for.
         replicas: How many processes it is to run in; three show what more would.
         say: Is told what is going on.
         stop: Set, it ends early, with what is known by then.
-        data: Copies that may be written to.
+        data: Copies of the data; they are fresh again in the end.
+        seconds: About how long asking may take while nothing differs; what is left out is noted.
 
     Raises:
-        ServerError: The application does not come up.
+        ServerError: The application does not come up as one process.
+        RefusedError: Nothing could be seen of what it does.
         WorkloadError: Nothing is left to ask for without writing.
     """
-    subject = _Subject(application, settings, workload, max(2, min(3, replicas)), stop, data)
+    count = max(2, min(3, replicas))
+    subject = _Subject(application, settings, workload, count, stop, data, seconds)
     say("reading the application's code for what it keeps in the process")
     code = await asyncio.to_thread(_read, application)
     say(f"asking one process and {subject.replicas} the same")
-    first = await _round(subject, code, _SEEDS[0])
+    try:
+        first = await _round(subject, code, _SEEDS[0])
+    except _OneOnlyError as error:
+        return StateReport((does_not_start(str(error), count),), notes=tuple(subject.notes))
     # What differs is only believed when it differs again.
     if first.differing and not stop.is_set():
         say(f"asking one process and {subject.replicas} once more: they differ")
         second = await _round(subject, code, _SEEDS[1])
         for step in first.differing.keys() - second.differing.keys():
             del first.differing[step]
-    return dataclasses.replace(_report(subject, code, first), complete=not stop.is_set())
+    asked = bool(first.base.answers) and not stop.is_set()
+    return dataclasses.replace(_report(subject, code, first), complete=asked)
+
+
+class _OneOnlyError(Exception):
+    """One process comes up, and several beside each other do not."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,7 +161,10 @@ async def _round(subject: _Subject, code: _Code, seed: int) -> _Round:
     In this order, so that what drifts with time differs between the first and the last too.
     """
     base = await subject.life("base", 1, seed, code.watch)
-    several = await subject.life("variant", subject.replicas, seed, code.watch)
+    try:
+        several = await subject.life("variant", subject.replicas, seed, code.watch)
+    except ServerError as error:
+        raise _OneOnlyError(error.message) from error
     if all(map(_same, base.answers, several.answers)):
         return _Round(base, several, {})
     again = await subject.life("again", 1, seed, code.watch)
@@ -172,6 +189,7 @@ class _Subject:
         replicas: int,
         stop: asyncio.Event,
         data: Copies | None,
+        seconds: float,
     ) -> None:
         writable = data.writable if data is not None else settings.config.data.disposable
         self.notes: list[str] = []
@@ -188,14 +206,18 @@ class _Subject:
         self._settings = settings
         self._stop = stop
         self._data = data
+        self._seconds = seconds
 
     async def life(self, label: str, replicas: int, seed: int, watch: Watch) -> _Life:
         """Walk through the script once, on a stack and data that are fresh."""
         if self._stop.is_set():
             return _Life((), {})
-        application = self._data.application(label) if self._data else self.application
+        application = self.application
+        if self._data is not None:
+            environment = {**application.environment, **self._data.environment(label)}
+            application = dataclasses.replace(application, environment=environment)
         config = self._settings.config
-        server = dataclasses.replace(config.server, replicas=replicas)
+        server = dataclasses.replace(config.server, replicas=replicas, workers=1)
         settings = dataclasses.replace(
             self._settings, config=dataclasses.replace(config, server=server)
         )
@@ -205,13 +227,28 @@ class _Subject:
             async with Stack(application, settings, witness=directory) as stack:
                 addresses = [replica.address for replica in stack.replicas]
                 answers = await walk(
-                    addresses, self.steps, self.workload, seed=seed, stop=self._stop
+                    addresses,
+                    self.steps,
+                    self.workload,
+                    seed=seed,
+                    stop=self._stop,
+                    seconds=self._seconds / _LIVES,
                 )
                 if stack.failure.done():
                     raise stack.failure.result()
             if self._data is not None:
                 await self._data.reset(label)
+            self._cut_to(len(answers))
             return _Life(answers, merged(_sightings(directory)))
+
+    def _cut_to(self, count: int) -> None:
+        """Ask for no more in the lives that follow than there was time for in this one."""
+        if count < len(self.steps) and not self._stop.is_set():
+            self.notes.append(
+                f"there was time for {count} of {len(self.steps)} requests; the others were not "
+                "asked of several processes"
+            )
+            self.steps = self.steps[:count]
 
 
 def _read(application: Application) -> _Code:
@@ -242,9 +279,9 @@ def _sightings(directory: Path) -> list[Sighting]:
                 # The last line of a process that was killed while it wrote.
                 continue
     if not found:
-        raise ServerError(
+        raise RefusedError(
             "the application's processes did not say what they saw",
-            do="see the application's own output; another tracer or debugger may be at work in it",
+            do="see the application's own output: what imports it may be in the way",
         )
     return found
 

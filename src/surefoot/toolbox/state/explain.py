@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from surefoot.core.witness import Place, Sighting
 from surefoot.toolbox.state.candidate import Candidate, Strength
@@ -32,6 +32,8 @@ class Culprit:
     candidate: Candidate
     first: Changed
     explains: int
+    also: tuple[Candidate, ...] = ()
+    """Other lines that were executed and change the same."""
 
 
 def merged(sightings: Iterable[Sighting]) -> dict[int, Sighting]:
@@ -92,16 +94,16 @@ def culprits(
         seen: What was seen at each step.
         readers: Which function refers to what.
     """
-    ran = executed(candidates, seen)
+    ran, also = _by_what_they_change(executed(candidates, seen))
     open_steps = {each.step: each for each in changed}
     # The first time that something is changed, nobody can know of it yet.
     linked = {
         candidate: [
             step
-            for step in _reading(candidate, steps[0], seen, readers)
-            if step > steps[0] or step in open_steps
+            for step in _reading(candidate, first, seen, readers)
+            if step > first or step in open_steps
         ]
-        for candidate, steps in ran.items()
+        for candidate, first in ran.items()
     }
     found = list(_cover(linked, open_steps))
     found += _secrets(candidates, changed, seen, open_steps)
@@ -112,11 +114,26 @@ def culprits(
     }
     found += _cover(drawn, open_steps)
     earlier = {
-        candidate: [step for step in sorted(seen) if step >= steps[0]]
-        for candidate, steps in ran.items()
+        candidate: [step for step in sorted(seen) if step >= first]
+        for candidate, first in ran.items()
     }
     found += _cover(earlier, open_steps)
-    return found
+    return [replace(each, also=also.get(each.candidate, ())) for each in found]
+
+
+def _by_what_they_change(
+    ran: Mapping[Candidate, Sequence[int]],
+) -> tuple[dict[Candidate, int], dict[Candidate, tuple[Candidate, ...]]]:
+    """One line for each thing that is changed: the surest, then the first to be executed.
+
+    Returns:
+        The lines with the step at which anything changed that thing first, and the other lines.
+    """
+    groups: dict[frozenset[str], list[Candidate]] = {}
+    for candidate in sorted(ran, key=lambda each: (-each.strength, ran[each][0], each.line)):
+        groups.setdefault(candidate.keys, []).append(candidate)
+    firsts = {group[0]: min(ran[each][0] for each in group) for group in groups.values()}
+    return firsts, {group[0]: tuple(group[1:]) for group in groups.values()}
 
 
 def _cover(

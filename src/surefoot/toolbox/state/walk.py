@@ -8,6 +8,7 @@ import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
+from typing import Final
 
 from surefoot.core.witness import MARK
 from surefoot.toolbox.load import Workload
@@ -26,7 +27,7 @@ from surefoot.toolbox.state.script import Step
 
 __all__ = ["walk"]
 
-_PATIENCE = 30.0
+_PATIENCE: Final = 10.0
 
 
 async def walk(
@@ -36,6 +37,7 @@ async def walk(
     *,
     seed: int,
     stop: asyncio.Event,
+    seconds: float,
     patience: float = _PATIENCE,
 ) -> tuple[Answered, ...]:
     """Ask for every step; the same seed draws the same values.
@@ -46,14 +48,16 @@ async def walk(
         workload: Where its data and users come from.
         seed: Of what is drawn.
         stop: Set, the walk ends early.
+        seconds: How long it may take; what is left then is not asked.
         patience: Seconds that one answer may take.
     """
     host = parse_address(addresses[0]).header
     visitors = _Visitors(workload, seed)
+    until = time.monotonic() + seconds
     answers: list[Answered] = []
     with _pools(addresses, patience) as pools:
         for number, step in enumerate(steps):
-            if stop.is_set():
+            if stop.is_set() or time.monotonic() > until:
                 break
             prepared = Prepared(_marked(step.request, number), 0, host)
             journey = visitors.journey(step, prepared)

@@ -3,19 +3,26 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Final
 
 from surefoot.core.records import Finding
 from surefoot.toolbox.state.candidate import Candidate, Strength
 from surefoot.toolbox.state.explain import Changed, Culprit
 from surefoot.toolbox.state.files import LocalFile
 
-__all__ = ["file_finding", "finding", "note", "unexplained"]
+__all__ = ["does_not_start", "file_finding", "finding", "note", "unexplained"]
+
+
+_ALSO: Final = 3
 
 
 def finding(culprit: Culprit, replicas: int) -> Finding:
     """A line because of which several processes answer otherwise."""
     candidate, first = culprit.candidate, culprit.first
-    text = f"{candidate.name} at {candidate.where} {_kept(candidate)}: {_meaning(candidate, first)}"
+    others = dict.fromkeys(each.where for each in culprit.also if each.where != candidate.where)
+    also = f" (and {', '.join(list(others)[:_ALSO])})" if others else ""
+    what = f"{candidate.name} at {candidate.where}{also} {_kept(candidate)}"
+    text = f"{what}: {_meaning(candidate, first)}"
     text += f" ({first.name}: {_shown(first, replicas)})"
     return Finding(text, candidate.file, candidate.line, route=first.name)
 
@@ -57,6 +64,11 @@ def file_finding(file: LocalFile, directory: Path) -> Finding:
         int(line),
         route=file.written_by,
     )
+
+
+def does_not_start(error: str, replicas: int) -> Finding:
+    """Something that only one process can have: a port, a lock, a file."""
+    return Finding(f"one process comes up and {replicas} beside each other do not: {error}")
 
 
 def note(candidate: Candidate) -> str:
