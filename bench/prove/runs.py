@@ -5,7 +5,7 @@
     python bench/prove/runs.py --table            # only the table of what there is
 
 Every run is a ``surefoot prove`` of 90 seconds and is appended, with all its blocks, to a file of
-JSON lines; ``replay.py`` builds its thousand replays from there.
+JSON lines.
 """
 
 from __future__ import annotations

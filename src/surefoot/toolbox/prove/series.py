@@ -72,7 +72,7 @@ class Series:
             began = time.monotonic()
             if stop.is_set():
                 break
-            await self._pair(base_first=base_first)
+            await self.pair(base_first=base_first)
             judgement = judge(self.question, self.pairs)
             if judgement.outcome is not None:
                 return judgement
@@ -83,7 +83,8 @@ class Series:
                 break
         return judge(self.question, self.pairs, final=True)
 
-    async def _pair(self, *, base_first: bool) -> None:
+    async def pair(self, *, base_first: bool) -> None:
+        """One block on each, with the same requests."""
         seed = self.seed * 1_000_003 + len(self.measured)
         if base_first:
             base = await self.blocks.run(self.base, seed)
