@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from surefoot.core.records import Capacity, Slo
 from surefoot.core.resources import Kind, Resource
-from surefoot.toolbox.plan.arithmetic import Wanted, effective, limits, per_replica, size
+from surefoot.toolbox.plan.arithmetic import Wanted, limits, per_replica, size
 from surefoot.toolbox.plan.measured import Measured, Need, from_document
 
 seconds = st.floats(1e-5, 1.0)
@@ -52,7 +52,7 @@ def runs(draw):
 @given(runs(), rates, shares)
 def test_the_replicas_carry_the_rate_when_one_is_lost(run, rate, share):
     sizing = size(run, Wanted(rate, share))
-    left = (sizing.replicas - 1) * per_replica(run, effective(run, share))
+    left = (sizing.replicas - 1) * per_replica(run, share)
     assert left >= rate * (1 - 1e-6)
 
 
@@ -84,6 +84,13 @@ def test_a_gain_never_costs_replicas_or_hosts(run, rate, share, gain):
     now, then = size(run, Wanted(rate, share)), size(run, Wanted(rate, share), gain=gain)
     assert then.replicas <= now.replicas
     assert then.hosts.carrying <= now.hosts.carrying
+
+
+@given(runs(), rates, shares)
+def test_no_replica_is_planned_to_carry_more_than_it_did(run, rate, share):
+    sizing = size(run, Wanted(rate, share))
+    assert sizing.replica_rate * run.replicas <= run.capacity.low * (1 + 1e-9)
+    assert size(run, Wanted(rate, share), best=True).replicas <= sizing.replicas
 
 
 @given(runs(), rates, shares)

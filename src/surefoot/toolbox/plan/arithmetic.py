@@ -144,24 +144,32 @@ def effective(measured: Measured, target: float, *, best: bool = False) -> float
     return min(target, kept)
 
 
-def per_replica(measured: Measured, busy: float) -> float:
-    """Requests per second of one replica whose tightest resource is ``busy``."""
+def per_replica(measured: Measured, target: float, *, best: bool = False) -> float:
+    """Requests per second of one replica: what its own resources allow, and no more than it did.
+
+    Args:
+        measured: The run.
+        target: How busy its tightest resource may be.
+        best: Take the upper end of the capacity's interval, not the lower.
+    """
     own = [need.bound for need in measured.needs if need.resource.kind in _OF_A_REPLICA]
     if not own:  # a black box shows its host alone
         own = [need.bound for need in measured.needs]
-    return busy * min(own) / measured.replicas
+    seen = measured.capacity.high if best else measured.capacity.low
+    return min(effective(measured, target, best=best) * min(own), seen) / measured.replicas
 
 
-def size(measured: Measured, wanted: Wanted, *, gain: float = 1.0) -> Sizing:
+def size(measured: Measured, wanted: Wanted, *, gain: float = 1.0, best: bool = False) -> Sizing:
     """Count replicas, hosts, threads and connections for a rate.
 
     Args:
         measured: The run that tells what a request needs.
         wanted: The rate and how much room to leave.
         gain: What every replica and host would carry more after a change, 1 or above.
+        best: Take the upper end of the capacity's interval, not the lower.
     """
-    busy = effective(measured, wanted.target)
-    each = per_replica(measured, busy) * gain
+    busy = effective(measured, wanted.target, best=best)
+    each = per_replica(measured, wanted.target, best=best) * gain
     carrying = _ceil(wanted.rate / each)
     replicas = carrying + 1
     return Sizing(

@@ -14,7 +14,6 @@ from surefoot.toolbox.plan.arithmetic import (
     Limit,
     Sizing,
     Wanted,
-    effective,
     limits,
     size,
 )
@@ -26,6 +25,7 @@ from surefoot.toolbox.plan.usl import Fit, fit
 __all__ = ["Buy", "Plan", "RunsOut", "make_plan"]
 
 _BUYS: Final = 5
+_NEIGHBOURS: Final = 0.1
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,7 +93,7 @@ def make_plan(
         wanted=wanted,
         room=room,
         sizing=sizing,
-        best=_best(measured, wanted),
+        best=size(measured, wanted, best=True),
         growth=growth,
         runs_out=tuple(
             _runs_out(one, wanted.rate, growth, today) for one in limits(measured, wanted, sizing)
@@ -108,12 +108,6 @@ def _most(curve: Fit) -> float:
     """What one host carries at most by the curve, no farther than twice what was tried."""
     tried = max(count for count, _ in curve.points)
     return max(curve.at(count).low for count in range(1, 2 * tried + 1))
-
-
-def _best(measured: Measured, wanted: Wanted) -> Sizing:
-    low = effective(measured, wanted.target)
-    high = effective(measured, wanted.target, best=True)
-    return size(measured, wanted, gain=max(1.0, high / low))
 
 
 def _runs_out(limit: Limit, rate: float, growth: float, today: date) -> RunsOut:
@@ -141,7 +135,7 @@ def _buys(measured: Measured, wanted: Wanted, now: Sizing) -> tuple[Buy, ...]:
 
 
 def _notes(measured: Measured, wanted: Wanted, sizing: Sizing, curve: Fit | None) -> list[str]:
-    notes = []
+    notes, host = [], measured.need(Kind.HOST_CPU)
     if sizing.target < wanted.target:
         notes.append(
             f"the SLO was kept only up to {sizing.target:.0%} of the tightest resource, so that "
@@ -154,6 +148,12 @@ def _notes(measured: Measured, wanted: Wanted, sizing: Sizing, curve: Fit | None
         )
     elif measured.need(Kind.DB_CPU) is not None:
         notes.append("the database is counted as a machine of its own, of this size")
+    neighbours = measured.cores - host.capacity if host is not None else 0.0
+    if neighbours > _NEIGHBOURS * measured.cores:
+        notes.append(
+            f"other programs kept {neighbours:.1f} of {measured.cores:g} cores busy while it was "
+            "measured; a host is counted with all of its cores"
+        )
     if measured.interface == "url":
         notes.append("measured from outside: a replica is what listens at that address")
     if measured.pool == 0 and sizing.connections.each:

@@ -6,7 +6,6 @@ import math
 from collections.abc import Iterator, Sequence
 from typing import Final
 
-from surefoot.toolbox.plan.arithmetic import per_replica
 from surefoot.toolbox.plan.plan import Plan, RunsOut
 from surefoot.toolbox.plan.usl import Fit
 from surefoot.toolbox.report import paper as drawing
@@ -29,7 +28,7 @@ def rate_plot(plan: Plan) -> dict[str, str]:
 
 
 def _rates(plan: Plan, most: float, paper: Paper) -> Iterator[str]:
-    low = per_replica(plan.measured, plan.sizing.target)
+    low = plan.sizing.replica_rate
     high = plan.best.replica_rate
     x = linear(most, paper.left, paper.width - paper.right, most=round(paper.width / 110))
     y = linear(most / low + 2, paper.floor, paper.top, most=6, fill=True)

@@ -38,7 +38,8 @@ def until(runs_out: RunsOut) -> str:
         return "now"
     if runs_out.months < 1:
         return "within a month"
-    return f"{runs_out.months:.0f} months, {runs_out.day:%b %Y}"
+    whole = int(runs_out.months)
+    return f"{whole} month{'' if whole == 1 else 's'}, {runs_out.day:%b %Y}"
 
 
 def _headline(plan: Plan, width: int) -> Iterator[str]:
