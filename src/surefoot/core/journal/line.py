@@ -8,6 +8,7 @@ told for ever from a line that somebody damaged by hand.
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -76,33 +77,33 @@ def parse(data: bytes, name: str = "the journal") -> Parsed:
     Raises:
         JournalError: A line that was not merely cut off cannot be understood; it is named.
     """
-    lines = data.split(b"\n")
-    ended = not lines[-1]
-    if ended:
-        lines.pop()
     entries: list[Entry] = []
     unread = 0
-    for number, raw in enumerate(lines, 1):
-        if not raw.strip():
-            continue
-        told = _loaded(raw)
-        if unread and not (isinstance(told, dict) and told.get("follows_torn") is True):
+    for number, told in _loaded(data):
+        if unread and not _follows_torn(told):
             raise _no_json(name, unread)
         unread = number if told is _UNREAD else 0
         if not unread:
             entry = _entry(told, f"{name}, line {number}")
             _check_order(entries, entry, f"{name}, line {number}")
             entries.append(entry)
-    if unread and (ended or unread != len(lines)):
+    # Only what stands after the last line feed can have been cut off.
+    if unread and unread != data.count(b"\n") + 1:
         raise _no_json(name, unread)
-    return Parsed(tuple(entries), torn=bool(unread), ended=ended)
+    return Parsed(tuple(entries), torn=bool(unread), ended=not data or data.endswith(b"\n"))
 
 
-def _loaded(raw: bytes) -> Any:
-    try:
-        return json.loads(raw)
-    except (ValueError, RecursionError):
-        return _UNREAD
+def _loaded(data: bytes) -> Iterator[tuple[int, Any]]:
+    for number, raw in enumerate(data.split(b"\n"), 1):
+        if raw.strip():
+            try:
+                yield number, json.loads(raw)
+            except (ValueError, RecursionError):
+                yield number, _UNREAD
+
+
+def _follows_torn(told: Any) -> bool:
+    return isinstance(told, dict) and told.get("follows_torn") is True
 
 
 def _no_json(name: str, number: int) -> JournalError:

@@ -50,26 +50,33 @@ def parameters(url: Url) -> dict[str, str]:
     Raises:
         DataError: It cannot be read; it is not repeated, because it holds a password.
     """
-    found = {name: value for name, value in url.query.items() if name in _KNOWN}
-    if "sslmode" not in found and url.query.get("ssl", "") in _ASYNCPG_SSL:
-        found["sslmode"] = _ASYNCPG_SSL[url.query["ssl"]]
     who, _, where = url.place.rpartition("@")
     user, _, password = who.partition(":")
-    matches = [_HOST.fullmatch(host) for host in where.split(",")]
-    hosts = [match for match in matches if match is not None]
-    if len(hosts) < len(matches):
-        raise DataError(
-            "the database URL has a host or port that cannot be read",
-            do='write it as "postgresql://user:password@host:port/name"',
-        )
+    hosts = [_host(host) for host in where.split(",")]
     told = {
         "user": unquote(user),
         "password": unquote(password),
         "dbname": unquote(url.database),
-        "host": ",".join(unquote(match["host"].strip("[]")) for match in hosts),
-        "port": ",".join(match["port"] or "" for match in hosts),
+        "host": ",".join(host for host, _ in hosts),
+        "port": ",".join(port for _, port in hosts),
     }
-    return {name: value for name, value in told.items() if value.strip(",")} | found
+    return {name: value for name, value in told.items() if value.strip(",")} | _query(url)
+
+
+def _host(text: str) -> tuple[str, str]:
+    match = _HOST.fullmatch(text)
+    if match is None:
+        raise DataError(
+            "the database URL has a host or port that cannot be read",
+            do='write it as "postgresql://user:password@host:port/name"',
+        )
+    return unquote(match["host"].strip("[]")), match["port"] or ""
+
+
+def _query(url: Url) -> dict[str, str]:
+    found = {name: value for name, value in url.query.items() if name in _KNOWN}
+    ssl = _ASYNCPG_SSL.get(url.query.get("ssl", ""))
+    return {"sslmode": ssl} | found if ssl else found
 
 
 def variables(told: Mapping[str, str]) -> dict[str, str]:
