@@ -41,20 +41,6 @@ SHOP = """
 REQUESTS = [{"path": "/books"}, {"path": "/first"}, {"path": "/books", "method": "POST"}]
 
 
-def checked(application, settings, requests, **options):
-    async def ask():
-        return await shared_state(
-            application,
-            settings,
-            parse_workload({"request": requests}, "test"),
-            replicas=2,
-            say=lambda _: None,
-            **{"stop": asyncio.Event(), **options},
-        )
-
-    return asyncio.run(ask())
-
-
 def test_copies_of_the_data_are_written_to_and_the_data_is_not(locate, tmp_path):
     database = tmp_path / "shop.sqlite3"
     with sqlite3.connect(database) as connection:
@@ -63,7 +49,7 @@ def test_copies_of_the_data_are_written_to_and_the_data_is_not(locate, tmp_path)
     files = {"app.py": SHOP, "surefoot.toml": '[data]\nurl_env = "SHOP_URL"\n'}
     application, settings = locate(files, SHOP_URL=f"sqlite:///{database}")
 
-    async def ask():
+    async def on_copies():
         async with copies(application, settings, ("base", "again", "variant")) as data:
             report = await shared_state(
                 application,
@@ -78,7 +64,7 @@ def test_copies_of_the_data_are_written_to_and_the_data_is_not(locate, tmp_path)
             with sqlite3.connect(path) as connection:
                 return report, connection.execute("select count(*) from book").fetchone()
 
-    report, rows = asyncio.run(ask())
+    report, rows = asyncio.run(on_copies())
     assert rows == (1,)
     assert {(finding.file, finding.line) for finding in report.findings} == {("app.py", 18)}
     assert "KNOWN at app.py:18 (and app.py:24) is kept" in report.findings[0].text
@@ -113,36 +99,36 @@ COUNTER = """
     """
 
 
-def test_without_a_copy_nothing_is_written_and_it_says_so(locate):
+def test_without_a_copy_nothing_is_written_and_it_says_so(locate, ask):
     application, settings = locate({"app.py": COUNTER})
     requests = [{"path": "/"}, {"path": "/", "method": "POST"}]
     data = Shared()
-    report = checked(application, settings, requests, data=data)
+    report = ask(application, settings, {"request": requests}, data=data)
     assert report.safe
     assert any("what writes was not asked for (POST /)" in note for note in report.notes)
     with pytest.raises(WorkloadError, match="there is no request"):
-        checked(application, settings, requests[1:], data=data)
+        ask(application, settings, {"request": requests[1:]}, data=data)
 
 
-def test_stopped_early_it_is_not_safe(locate):
+def test_stopped_early_it_is_not_safe(locate, ask):
     application, settings = locate({"app.py": COUNTER})
     stop = asyncio.Event()
     stop.set()
-    report = checked(application, settings, [{"path": "/"}], stop=stop)
+    report = ask(application, settings, {"request": [{"path": "/"}]}, stop=stop)
     assert not report.safe
     assert report.findings == ()
 
 
-def test_what_there_was_no_time_for_is_noted(locate):
+def test_what_there_was_no_time_for_is_noted(locate, ask):
     application, settings = locate(
         {"app.py": COUNTER.replace("return str", "import time; time.sleep(.4); return str")}
     )
     requests = [{"path": "/"}, {"path": "/", "method": "POST"}]
-    report = checked(application, settings, requests, seconds=0.9)
+    report = ask(application, settings, {"request": requests}, seconds=0.9)
     assert any("there was time for 1 of" in note for note in report.notes)
 
 
-def test_what_only_one_process_can_have(locate):
+def test_what_only_one_process_can_have(locate, ask):
     app = """
     import fcntl, flask
     app = flask.Flask(__name__)
@@ -154,20 +140,20 @@ def test_what_only_one_process_can_have(locate):
         return ""
     """
     application, settings = locate({"app.py": app})
-    report = checked(application, settings, [{"path": "/"}])
+    report = ask(application, settings, {"request": [{"path": "/"}]})
     assert not report.safe
     assert "one process comes up and 2 beside each other do not" in report.findings[0].text
     assert "BlockingIOError" in report.findings[0].text
 
 
-def test_an_application_that_does_not_start_is_an_error(locate, tmp_path):
+def test_an_application_that_does_not_start_is_an_error(locate, ask, tmp_path):
     application, settings = locate({"app.py": COUNTER})
     (tmp_path / "app.py").write_text("raise RuntimeError('broken since')")
     with pytest.raises(ServerError, match="broken since"):
-        checked(application, settings, [{"path": "/"}])
+        ask(application, settings, {"request": [{"path": "/"}]})
 
 
-def test_a_route_that_fails_is_compared_as_any(locate):
+def test_a_route_that_fails_is_compared_as_any(locate, ask):
     app = """
     import flask
     app = flask.Flask(__name__)
@@ -181,6 +167,8 @@ def test_a_route_that_fails_is_compared_as_any(locate):
         return flask.redirect("/gone")
     """
     application, settings = locate({"app.py": app})
-    report = checked(application, settings, [{"path": p} for p in ("/broken", "/moved", "/gone")])
+    report = ask(
+        application, settings, {"request": [{"path": p} for p in ("/broken", "/moved", "/gone")]}
+    )
     assert report.safe
     assert report.answers.compared == 6
