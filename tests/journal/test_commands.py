@@ -55,6 +55,7 @@ def test_log_can_be_read_by_programs(history, surefoot, tmp_path):
     )
     assert (second["state"], second["verdict"]["verdict"]) == ("dropped", "no-difference")
     assert third["parent"] == 1
+    assert first["proven_range"] == pytest.approx([1.7, 1.9])
     assert first["stale"] == ["the code changed", "the dependencies changed"]
 
 

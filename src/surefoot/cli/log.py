@@ -129,6 +129,7 @@ def _data(log: _Log) -> Mapping[str, Any]:
             to_document(line.entry)
             | {
                 "proven": line.entry.proven,
+                "proven_range": line.entry.proven_range,
                 "state": line.state.value,
                 "stale": list(line.stale),
             }
