@@ -58,14 +58,14 @@ def test_the_interval_holds_the_truth_about_as_often_as_it_says():
     law = Usl(100.0, 0.08, 0.004)
     chance = random.Random(7)
     held = 0
-    for _ in range(60):
+    for _ in range(32):
         points = [
             (count, law.throughput(count) * (1 + chance.gauss(0, 0.03)))
             for count in (1, 1, 2, 2, 3, 4, 4, 6, 8, 8)
         ]
         at = fit(points).at(6)
         held += at.low <= law.throughput(6) <= at.high
-    assert held >= 45
+    assert held >= 23
 
 
 @pytest.mark.parametrize(

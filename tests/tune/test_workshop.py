@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import dataclasses
+import sys
 
 import pytest
 
@@ -25,7 +26,8 @@ def project(tmp_path):
 
 
 def workshop(directory, journal):
-    return Workshop(directory, {}, journal, FACTS, lambda _: None, asyncio.Event())
+    flags = {"app.python": sys.executable}
+    return Workshop(directory, flags, journal, FACTS, lambda _: None, asyncio.Event())
 
 
 def test_a_kept_change_is_in_force_at_once_and_a_dropped_one_never(make, project):
@@ -78,3 +80,16 @@ def test_a_configuration_that_cannot_be_written_keeps_nothing(make, project, mon
         assert (project / "surefoot.toml").read_bytes() == before
         assert journal.entries == ()
         assert shop.settings.config.server.threads == 4
+
+
+def test_a_variant_that_cannot_be_made_is_worse_and_says_why(make, project):
+    (project / "shop.py").write_text("def app(environ, start_response):\n    return []\n")
+    impossible = make.change("threads", 1.5, "server.threads", 9999)
+    with Journal.open(config.load(project), exclusive=True) as journal:
+        shop = workshop(project, journal)
+        verdict = asyncio.run(shop.prove(impossible, 40.0))
+        assert verdict.outcome is Outcome.WORSE
+        assert "cannot be made" in verdict.why
+        assert "server.threads" in verdict.why
+        assert shop.record(impossible, verdict) == 1
+        assert "threads" not in (project / "surefoot.toml").read_text()

@@ -114,7 +114,7 @@ def _lead(tuned: Tuned) -> str:
     tried = len(tuned.state.steps)
     told = f"{tried} {'change was' if tried == 1 else 'changes were'} tried and {kept} kept"
     if gain is None or end is None:
-        return f"It served {quantity.per_second(start.capacity.rps)} at the start; {told}."
+        return f"It serves {quantity.per_second(start.capacity.rps)} within the SLO; {told}."
     return (
         f"From {quantity.per_second(start.capacity.rps)} to "
         f"{quantity.per_second(end.capacity.rps)} within the SLO: {told}."
@@ -140,7 +140,7 @@ def _tiles(tuned: Tuned) -> tuple[Tile, ...]:
             "Total gain",
             f"{_TIMES}{quantity.times(gain.value)}" if gain else "None",
             "",
-            _between(gain) if gain else "there is nothing to compare",
+            _between(gain) if gain else "nothing was kept and measured",
             "capacity at the end over that at the start",
         ),
         Tile(

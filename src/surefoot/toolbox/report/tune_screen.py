@@ -43,6 +43,8 @@ def _headline(tuned: Tuned, target: str, width: int) -> Iterator[str]:
         return
     if gain is None or end is None or not tuned.state.steps:
         yield from _wrapped(f"{target}: {_capacity(start.capacity)}{slo}", width, "", "  ")
+        if math.isfinite(tuned.state.goal.until):
+            yield f"  the goal was {units.format_rate(tuned.state.goal.until)}"
         if not start.capacity.rps:
             yield "  no rate that was tried meets the SLO"
         if end is None:

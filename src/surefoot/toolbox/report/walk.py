@@ -99,9 +99,11 @@ def stands(tuned: Tuned) -> tuple[Stand, ...]:
 
 
 def total(tuned: Tuned) -> Ratio | None:
-    """Capacity at the end over that at the start; ``None`` where one of them is not known."""
+    """Capacity at the end over that at the start; ``None`` where there are no two to compare."""
     start, end = tuned.start, tuned.end
-    if start is None or end is None or not start.capacity.low or not end.capacity.rps:
+    if start is None or end is None or start is end:
+        return None
+    if not start.capacity.low or not end.capacity.rps:
         return None
     before, after = start.capacity, end.capacity
     return Ratio(after.rps / before.rps, after.low / before.high, after.high / before.low)

@@ -26,8 +26,8 @@ class Stand:
 
 
 def walk_plot(stands: Sequence[Stand], goal: float, label: str) -> dict[str, str]:
-    """The picture in three sizes; none where nothing was measured."""
-    if not any(stand.capacity.rps > 0 for stand in stands):
+    """The picture in three sizes; none where there is no way between two stands."""
+    if len(stands) < 2 or not any(stand.capacity.rps > 0 for stand in stands):
         return {}
     return drawing.sized(lambda paper: _drawn(stands, goal, paper), label)
 
