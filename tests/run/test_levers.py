@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from surefoot.errors import ConfigError
+from surefoot.errors import ConfigError, ServerError
 from surefoot.testing import Receiver
 from surefoot.toolbox.load import Generator
 from surefoot.toolbox.load.reading import read_workload
@@ -169,6 +169,77 @@ async def app(scope, receive, send):
     assert asyncio.run(main()) == "finished"
     assert (tmp_path / "lifespan.startup").exists()
     assert (tmp_path / "lifespan.shutdown").exists()
+
+
+@pytest.mark.parametrize(
+    ("death", "words"),
+    [
+        ("raise RuntimeError('no database')", "RuntimeError: no database"),
+        ("os._exit(3)", "last words"),
+        ("raise SystemExit", "last words"),
+    ],
+)
+@pytest.mark.parametrize("arguments", ["environ, start_response", "scope, receive, send"])
+def test_a_first_start_of_granian_that_fails_is_one_error(tmp_path, found, death, words, arguments):
+    (tmp_path / "app.py").write_text(f"""
+import os
+print("last words", flush=True)
+if "SUREFOOT_SETTINGS" in os.environ:
+    {death}
+def app({arguments}): ...
+""")
+    application, settings = found(tmp_path, GRANIAN)
+
+    async def main():
+        async with Stack(application, settings) as stack:
+            pytest.fail(f"{stack.replicas} came up")
+
+    with pytest.raises(ServerError) as caught:
+        asyncio.run(main())
+    assert words in caught.value.message
+
+
+def test_granian_that_does_not_end_is_killed_after_the_grace(tmp_path, found):
+    (tmp_path / "app.py").write_text("""
+import time
+def app(environ, start_response):
+    if environ["PATH_INFO"] == "/stuck":
+        time.sleep(3600)
+    start_response("200 OK", [])
+    return [b"ok"]
+""")
+
+    async def act(stack):
+        stuck = asyncio.create_task(text(stack.replicas[0].address, "/stuck"))
+        await asyncio.sleep(0.3)
+        stuck.cancel()
+
+    serving(found, tmp_path, GRANIAN | {"server.graceful_timeout": "500ms"}, act)
+
+
+def test_granian_keeps_an_idle_connection_as_long_as_configured(tmp_path, found):
+    (tmp_path / "app.py").write_text(FORKED)
+
+    def second(path):
+        """What a second request on a connection gets."""
+        with socket.socket(socket.AF_UNIX) as connection:
+            connection.settimeout(BOUND)
+            connection.connect(str(path))
+            for _ in range(2):
+                connection.sendall(b"GET / HTTP/1.1\r\nHost: x\r\n\r\n")
+                answer = b""
+                while b"\r\n\r\n" not in answer:
+                    part = connection.recv(4096)
+                    if not part:
+                        return b""
+                    answer += part
+            return answer
+
+    async def act(stack):
+        return await asyncio.to_thread(second, stack.replicas[0].socket)
+
+    assert serving(found, tmp_path, GRANIAN, act).startswith(b"HTTP/1.1 200")
+    assert serving(found, tmp_path, GRANIAN | {"server.keep_alive": 0.0}, act) == b""
 
 
 @pytest.mark.parametrize("kind", ["flask_app", "fastapi_app"])

@@ -50,12 +50,11 @@ def steps(case: Case) -> Iterable[Step]:
 
 def _key(case: Case) -> tuple[str, int | None]:
     """The key to change, and what it is: of the only database with a size, else of all others."""
-    sized = {
+    told = {
         key: int(value)
         for key, value in case.evidence.keys
         if key.startswith("database.") and key.endswith(f".{_LEAF}")
     }
-    if len(sized) == 1:
-        return next(iter(sized.items()))
-    key = f"database.default.{_LEAF}"
-    return key, sized.get(key)
+    sized = [key for key, value in told.items() if value]
+    key = sized[0] if len(sized) == 1 else f"database.default.{_LEAF}"
+    return key, told.get(key)
