@@ -2,12 +2,22 @@
 
 import itertools
 import random
-import secrets
 
 import pytest
 
 from surefoot.toolbox.answers import compare, learn
 from surefoot.toolbox.load import Answered
+
+DRAW = random.Random()
+
+
+@pytest.fixture(autouse=True)
+def _the_same_each_time():
+    DRAW.seed(1)
+
+
+def token(size):
+    return DRAW.randbytes(size).hex()
 
 
 def answered(texts, kind="text/html"):
@@ -36,9 +46,9 @@ def rows(number):
 
 
 def token_in_every_form(number):
-    token = secrets.token_hex(16)
+    csrf = token(16)
     forms = "\n".join(
-        f'<form id="f{row}"><input type="hidden" name="csrf" value="{token}"><b>{row}</b></form>'
+        f'<form id="f{row}"><input type="hidden" name="csrf" value="{csrf}"><b>{row}</b></form>'
         for row in rows(number)
     )
     return f"<h1>{number}</h1>\n{forms}"
@@ -46,42 +56,42 @@ def token_in_every_form(number):
 
 def number_in_every_row(number):
     return "\n".join(
-        f'<tr><td>{row}</td><td class="stock">{random.randrange(10**9)}</td></tr>'
+        f'<tr><td>{row}</td><td class="stock">{DRAW.randrange(10**9)}</td></tr>'
         for row in rows(number)
     )
 
 
 def right_after_what_differs_by_page(number):
-    return f"<p>Book {number}: {random.randrange(10**9)} visits</p><p>{number * 7} pages</p>"
+    return f"<p>Book {number}: {DRAW.randrange(10**9)} visits</p><p>{number * 7} pages</p>"
 
 
 def at_the_very_beginning(number):
-    return f"{random.randrange(10**9)} visits of page {number}"
+    return f"{DRAW.randrange(10**9)} visits of page {number}"
 
 
 def alone(_):
-    return secrets.token_hex(16)
+    return token(16)
 
 
 def two_side_by_side(number):
-    words = [secrets.token_hex(8), random.randrange(10**9)]
+    words = [token(8), DRAW.randrange(10**9)]
     return f"<p>{number}</p><script nonce='{words[0]}' data-at='{words[1]}'>go({number})</script>"
 
 
 def sometimes_there(number):
-    flash = f"<p class=flash>Hello {random.randrange(10**6)}</p>" if random.random() < 0.5 else ""
+    flash = f"<p class=flash>Hello {DRAW.randrange(10**6)}</p>" if DRAW.random() < 0.5 else ""
     return f"<body>{flash}<h1>{number}</h1></body>"
 
 
 def lines_in_any_order(number):
     items = [f"<li>{row}</li>" for row in rows(number)]
-    random.shuffle(items)
+    DRAW.shuffle(items)
     return "<ul>" + "".join(items) + f"</ul><p>{number}</p>"
 
 
 def sentence(number):
-    minutes = random.randrange(100, 10**6)
-    return f"<p>Page {number} was made {minutes} minutes ago by {secrets.token_hex(4)}.</p>"
+    minutes = DRAW.randrange(100, 10**6)
+    return f"<p>Page {number} was made {minutes} minutes ago by {token(4)}.</p>"
 
 
 PAGES = [
@@ -120,7 +130,6 @@ def test_what_stands_beside_is_still_compared(page):
 
 def test_a_random_page_is_not_compared_at_all():
     first, second = (
-        [" ".join(secrets.token_hex(n % 5 + 1) for n in range(200)) for _ in range(5)]
-        for _ in range(2)
+        [" ".join(token(n % 5 + 1) for n in range(200)) for _ in range(5)] for _ in range(2)
     )
     assert learn(answered(first), answered(second)).shape("page").whole

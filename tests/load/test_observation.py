@@ -232,7 +232,8 @@ def test_the_same_requests_have_the_same_numbers_in_another_generator(watch, ans
     }
     plan = Closed(1, 20.0, requests=30)
     found = []
-    for _ in range(2):
-        (result,), _ = watch([site], document, plan, judge=Variation(), seeds=[5])
+    for before in (2, 7):
+        plans = (Closed(1, 20.0, requests=before), plan)
+        (_, result), _ = watch([site], document, *plans, judge=Variation(), seeds=[3, 5])
         found.append({key: each.request for key, each in result.answers.digests.items()})
     assert found[0] == found[1]

@@ -22,7 +22,7 @@ __all__ = ["TextDraft"]
 _LEFT: Final = 32
 _RIGHT: Final = 8
 _ENOUGH: Final = 6
-"""Characters before a varying word that, found again on another page, name the same place."""
+"""Characters round a varying word that, found again on another page, name the same place."""
 _MANY: Final = 8
 _MOST: Final = 60
 """Places; a text with more of them varies as a whole."""
@@ -110,7 +110,9 @@ class TextDraft:
             return False  # one of them stands at the very beginning
         # So many places are rather few, with something before each that is another on each page.
         enough = _ENOUGH if len(self._places) < _MANY else 1
-        return len(joined.left) >= min(enough, len(one.left), len(other.left))
+        around = len(joined.left) + len(joined.right)
+        longest = min(len(each.left) + len(each.right) for each in (one, other))
+        return bool(joined.left) == bool(one.left) and around >= min(enough, longest)
 
 
 def _only_at(starts: set[int], place: _Place, text: str) -> bool:

@@ -83,7 +83,8 @@ class Observed:
     packed: int = 0
     """Answers compressed in a way that cannot be unpacked here; not among the digests."""
     errors: int = 0
-    """Requests without an answer, and answers of 500 and above; not among the digests."""
+    """Requests without an answer, and answers of 500 and above, 408 and 429: not among the
+    digests, for they tell of the load."""
     received: int = 0
     """Bytes of all answers as they came over the wire, heads and bodies."""
 

@@ -22,6 +22,8 @@ _RAW: Final = 100_000
 _EMPTY: Final = 400
 """Bytes that an answer needs beside its body."""
 _SHOWN: Final = 300
+_BUSY: Final = frozenset({408, 429})
+"""Statuses that tell of the load, not of the request."""
 
 
 class Received:
@@ -81,6 +83,7 @@ class Observer:
         self._seed = seed
         if not self.in_order:
             self._memory.take()
+            self._arrival = -1
         self._received.bytes = 0
 
     def submit(self, exchange: Exchange) -> None:
@@ -197,7 +200,7 @@ class _Digests:
     def saw(
         self, place: _Place, exchange: Exchange, status: int, error: str, answer: Answer | None
     ) -> None:
-        if answer is None or not 200 <= status < 500:
+        if answer is None or status in _BUSY or not 200 <= status < 500:
             self._errors += 1
             return
         body, packed = answer.unpacked()
