@@ -31,6 +31,7 @@ _TOKENS: Final = (
     ("URL-safe characters", r"[\w.~=-]"),
     ("base64 characters", r"[\w.~=+/-]"),
 )
+_WORD: Final = re.compile(r"[A-Za-z]{3}")
 _CUTS: Final = re.compile(r"([/=;,?&:|.\s\"'()<>-]+)")
 
 
@@ -63,7 +64,7 @@ def describe(values: Collection[str]) -> Pattern:
     found = set(values)
     if not found:
         return _ANY
-    for kind in (_known, _token, _composite):
+    for kind in (_known, _worded, _token, _composite):
         pattern: Pattern | None = kind(found)
         if pattern is not None:
             return pattern
@@ -98,10 +99,20 @@ def _token(values: set[str]) -> Pattern | None:
     return None
 
 
+def _worded(values: set[str]) -> Pattern | None:
+    """Parts, if a word is among those that are the same: no token holds one by accident."""
+    if len(values) > 1:
+        columns = zip(*(_CUTS.split(value) for value in values), strict=False)
+        if any(len(set(column)) == 1 and _WORD.search(column[0]) for column in columns):
+            return _composite(values)
+    return None
+
+
 def _composite(values: set[str]) -> Pattern | None:
     """Parts that are the same in all values, and formats of those that are not."""
     parted = [_CUTS.split(value) for value in values]
-    if len({len(parts) for parts in parted}) > 1 or len(parted[0]) == 1:
+    # Between the parts stands what cuts them; that is the same, or they are no parts.
+    if len({(len(parts), *parts[1::2]) for parts in parted}) > 1 or len(parted[0]) == 1:
         return None
     pieces = list(_pieces(parted))
     words = "".join(piece.words for piece in pieces)
