@@ -180,6 +180,7 @@ def test_it_keeps_to_the_letter_of_wsgi(style, accepted):
     [
         ("HEAD", "200 OK", []),
         ("GET", "204 No Content", []),
+        ("GET", "OK", []),
         ("GET", "206 Partial Content", [("Content-Range", "bytes 0-9/100")]),
         ("GET", "304 Not Modified", []),
         ("GET", "200 OK", [("Content-Encoding", "br")]),

@@ -90,7 +90,9 @@ class _Answer:
             return write
         self.begun = True
         environ = self._environ
-        if rules.compressible(environ.get("REQUEST_METHOD", ""), int(status[:3]), headers):
+        # What is no status is for the server to complain about.
+        code = int(status[:3]) if status[:3].isdigit() else 0
+        if rules.compressible(environ.get("REQUEST_METHOD", ""), code, headers):
             headers = rules.varied(headers)
             if rules.accepts_gzip(environ.get("HTTP_ACCEPT_ENCODING", "")):
                 personal = "HTTP_COOKIE" in environ or "HTTP_AUTHORIZATION" in environ
