@@ -116,7 +116,7 @@ def _mark_blocks(node: ast.AST, path: str, lines: frozenset[int]) -> None:
             if not isinstance(statement, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
                 _mark_blocks(statement, path, lines)
             found = sorted(lines.intersection(_own_lines(statement)))
-            if found:
+            if found and not _is_text(statement):
                 block[index:index] = [_call(statement, path, line) for line in found]
 
 
@@ -134,6 +134,11 @@ def _own_lines(statement: ast.stmt) -> range:
     inner = [block[0].lineno for block in _blocks(statement) if block]
     last = statement.end_lineno or statement.lineno
     return range(statement.lineno, max(statement.lineno + 1, min([last + 1, *inner])))
+
+
+def _is_text(statement: ast.stmt) -> bool:
+    """A docstring, which is one only where nothing stands before it."""
+    return isinstance(statement, ast.Expr) and isinstance(statement.value, ast.Constant)
 
 
 def _call(where: ast.stmt, path: str, line: int, *, function: int = 0) -> ast.stmt:

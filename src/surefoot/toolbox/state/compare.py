@@ -7,7 +7,8 @@ that each life adds to, must move by those steps with several processes as well.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Hashable, Iterator, Sequence
+from itertools import pairwise
 from typing import Final
 
 from surefoot.core.proof import Difference
@@ -41,8 +42,10 @@ def differences(
             named.setdefault(three[0].name, []).append((step, three))
     found: dict[int, Difference] = {}
     for same in named.values():
+        spots = {step: _spots(variation, three) for step, three in same}
+        ahead = _ahead(list(spots.values()))
         for step, three in same:
-            spot = _spot(variation, three)
+            spot = next((each for each in spots[step] if each.place not in ahead), None)
             if spot is not None:
                 found[step] = difference(three[0].request, spot)
         for step, spot in _moved_otherwise(variation, same):
@@ -50,17 +53,35 @@ def differences(
     return dict(sorted(found.items()))
 
 
-def _spot(variation: Variation, three: _Triple) -> Spot | None:
+def _spots(variation: Variation, three: _Triple) -> list[Spot]:
     base, again, several = three
-    if base.status != again.status:
-        return None
+    if base.status != again.status or several.packed:
+        return []
     if several.status < 200:
-        return Spot("status", "", str(base.status), several.error or "no answer")
-    if several.packed:
-        return None
+        return [Spot("status", "", str(base.status), several.error or "no answer")]
     spots = variation.shape(base.name).differences(content(base), content(several))
     # What varies by itself varies by process too, as a process id does: that is no state.
-    return next((spot for spot in spots if spot.what != "behaviour"), None)
+    return [spot for spot in spots if spot.what != "behaviour"]
+
+
+def _ahead(answers: Sequence[Sequence[Spot]]) -> set[Hashable]:
+    """Places of counts that rise with each answer and are ahead by the same number each time.
+
+    Each replica is asked for a page until it answers, so several of them are asked more often. A
+    count that they share goes on from there; one that each keeps for itself falls behind.
+    """
+    pairs: dict[Hashable, list[tuple[int, int]]] = {}
+    for spot in (spot for spots in answers for spot in spots):
+        if spot.place is not None and _moves([spot.base, spot.variant]):
+            pairs.setdefault(spot.place, []).append((int(spot.base), int(spot.variant)))
+    return {
+        place
+        for place, numbers in pairs.items()
+        if len(numbers) == len(answers) > 1
+        and len({many - one for one, many in numbers}) == 1
+        and numbers[0][1] > numbers[0][0]
+        and all(before[0] < after[0] for before, after in pairwise(numbers))
+    }
 
 
 def _moved_otherwise(
