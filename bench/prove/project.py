@@ -22,17 +22,19 @@ from bookshop import storage  # noqa: E402 - found only now
 from diagnosis.bookshop import services  # noqa: E402
 
 
-@dataclass(frozen=True)
+@dataclass
 class Project:
     """One bookshop in a folder of its own."""
 
     directory: Path
     example: str
     environ: Mapping[str, str]
+    workload: Path = EXAMPLES / "workload.toml"
 
-    def configure(self, name: str, burden: int = 0, **server: object) -> str:
+    def configure(self, name: str, burden: int = 0, faults: str = "none", **server: object) -> str:
         """Write a configuration and its env file; returns the configuration's name."""
-        (self.directory / f"{name}.env").write_text(f"BURDEN={burden}\n")
+        told = f"BURDEN={burden}\nBOOKSHOP_FAULTS={faults}\n"
+        (self.directory / f"{name}.env").write_text(told)
         lines = [
             "[app]",
             f'target = "burdened:{self.example}()"',
@@ -42,9 +44,10 @@ class Project:
             "[server]",
             *(f"{key} = {json.dumps(value)}" for key, value in server.items()),
             "[workload]",
-            f'file = "{EXAMPLES / "workload.toml"}"',
+            f'file = "{self.workload}"',
             "[data]",
             'url_env = "DATABASE_URL"',
+            "disposable = true",
         ]
         (self.directory / f"{name}.toml").write_text("\n".join(lines) + "\n")
         return f"{name}.toml"
@@ -70,10 +73,10 @@ class Project:
 
 
 @contextlib.contextmanager
-def project(example: str, faults: str = "none") -> Iterator[Project]:
+def project(example: str) -> Iterator[Project]:
     """A bookshop beside the services it asks, with a database of its own."""
     with services() as told, tempfile.TemporaryDirectory(prefix="surefoot-bench-") as folder:
         url = f"sqlite:///{folder}/bookshop.sqlite3"
         storage.prepare(url)
-        environ = {**told, "BOOKSHOP_FAULTS": faults, "DATABASE_URL": url}
+        environ = {**told, "DATABASE_URL": url}
         yield Project(Path(folder), example, environ)
