@@ -348,3 +348,24 @@ def test_what_a_factory_is_called_with_is_never_written_to_the_journal(project, 
     with pytest.raises(UsageError, match=r"the lever threads cannot change app\.settings"):
         keep(settings, ("app.settings", None, "x"))
     assert names(tmp_path) == ["surefoot.toml"]
+
+
+def test_what_killed_runs_left_beside_a_linked_file_of_any_name_is_cleared(tmp_path, keep):
+    real = tmp_path / "real" / "shop*[1].toml"
+    real.parent.mkdir()
+    real.write_text(TEXT)
+    (tmp_path / "shop.toml").symlink_to(real)
+    settings = config.load(tmp_path, environ={"SUREFOOT_CONFIG": "shop.toml"})
+    keep(settings, THREADS)
+    after = real.read_text()
+    entry = '{"v":1,"id":2,"parent":1,"at":"","kind":"change","kept":true,"change":{"set":['
+    entry += '{"key":"server.threads","before":8,"after":16,"was_set":true,"stays_set":true}]}}\n'
+    name = journal_file(settings).name
+    with (real.parent / name).open("a") as journal:
+        journal.write(entry)
+    for mark in ("change-2", "change-9", "4711"):
+        (real.parent / f".{real.name}.partial-{mark}").write_text("half a fi")
+    with Journal.open(settings, exclusive=True) as opened:
+        assert opened.notes == ("finished change 2, which was interrupted",)
+    assert real.read_text() == after.replace("threads = 8", "threads = 16")
+    assert names(real.parent) == sorted([real.name, name])

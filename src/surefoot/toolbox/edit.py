@@ -15,7 +15,15 @@ from surefoot.core.journal import Value
 from surefoot.errors import ConfigError, OutputError
 from surefoot.toolbox.durable import sync_directory, write_all
 
-__all__ = ["Prepared", "config_file", "edited", "file_values", "prepare", "set_keys"]
+__all__ = [
+    "Prepared",
+    "config_file",
+    "edited",
+    "file_values",
+    "leftovers",
+    "prepare",
+    "set_keys",
+]
 
 _PROJECT: Final = "pyproject.toml"
 
@@ -39,7 +47,7 @@ def set_keys(path: Path, values: Mapping[str, Value]) -> None:
         ConfigError: The file is no valid configuration, before or after.
         OutputError: It cannot be written.
     """
-    prepare(path, values, f"{os.getpid()}.partial").commit()
+    prepare(path, values, f"{os.getpid()}").commit()
 
 
 def file_values(path: Path) -> dict[str, Any]:
@@ -83,7 +91,7 @@ def prepare(path: Path, values: Mapping[str, Value], mark: str) -> Prepared:
     Args:
         path: As for ``set_keys``.
         values: As for ``set_keys``.
-        mark: The end of the new file's name, which is hidden.
+        mark: Tells the new file from others; a part of its name, which is hidden.
 
     Raises:
         ConfigError: As for ``set_keys``.
@@ -91,7 +99,7 @@ def prepare(path: Path, values: Mapping[str, Value], mark: str) -> Prepared:
     """
     text = edited(_text(path), values, path)
     path = path.resolve()
-    fresh = path.with_name(f".{path.name}.{mark}")
+    fresh = path.with_name(_fresh_name(path, mark))
     try:
         _write(fresh, text, path)
     except OSError as error:
@@ -99,6 +107,20 @@ def prepare(path: Path, values: Mapping[str, Value], mark: str) -> Prepared:
             fresh.unlink()
         raise _unwritable(path, error) from error
     return Prepared(path, fresh)
+
+
+def leftovers(path: Path) -> list[Path]:
+    """New versions of a file that never took its place: whoever made them was killed.
+
+    The end of each name is the mark that it was made with.
+    """
+    path = path.resolve()
+    start = _fresh_name(path, "")
+    return sorted(other for other in path.parent.iterdir() if other.name.startswith(start))
+
+
+def _fresh_name(path: Path, mark: str) -> str:
+    return f".{path.name}.partial-{mark}"
 
 
 def edited(text: str, values: Mapping[str, Value], path: Path) -> str:

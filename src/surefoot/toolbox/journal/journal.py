@@ -33,7 +33,7 @@ from surefoot.core.journal.entry import Action
 from surefoot.core.proof import Verdict
 from surefoot.core.records import Change
 from surefoot.errors import RefusedError, UsageError
-from surefoot.toolbox.edit import config_file, file_values, prepare, set_keys
+from surefoot.toolbox.edit import config_file, file_values, leftovers, prepare, set_keys
 from surefoot.toolbox.journal.file import add, read
 from surefoot.toolbox.journal.lock import Lock
 
@@ -270,11 +270,11 @@ class Journal:
 
     def _finish(self) -> None:
         """Put in place what a crash left beside the configuration, or take it away."""
-        path = self.configuration.resolve()
-        for fresh in path.parent.glob(f".{path.name}.{_MARK}*"):
+        for fresh in leftovers(self.configuration):
             entry = self._by_mark(fresh.name.rpartition(_MARK)[2])
             if entry is not None and self._untouched(entry):
-                set_keys(path, {edit.key: edit.file_after for edit in entry.edits})
+                values = {edit.key: edit.file_after for edit in entry.edits}
+                set_keys(self.configuration, values)
                 self.notes += (f"finished change {entry.id}, which was interrupted",)
             with suppress(OSError):
                 fresh.unlink()
