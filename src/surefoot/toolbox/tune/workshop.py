@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import replace
 from pathlib import Path
 from types import MappingProxyType
@@ -17,6 +17,7 @@ from surefoot.core.proof import Outcome, Verdict
 from surefoot.core.records import Change
 from surefoot.errors import ServerError, SurefootError
 from surefoot.toolbox.journal import Journal
+from surefoot.toolbox.load import Workload
 from surefoot.toolbox.measure import run as measuring
 from surefoot.toolbox.measure.run import Measurement
 from surefoot.toolbox.prove import run as proving
@@ -31,6 +32,8 @@ from surefoot.toolbox.workload import whole_workload_for, workload_for
 __all__ = ["Workshop", "dropped_before", "held_elsewhere"]
 
 Say = Callable[[str], None]
+_Workload = tuple[Workload, tuple[str, ...]]
+_Find = Callable[[Application, Settings, Say], Awaitable[_Workload]]
 
 
 class Workshop:
@@ -66,6 +69,7 @@ class Workshop:
         self._at = "start"
         self._doing = ""
         self._application: Application | None = None
+        self._workloads: dict[_Find, _Workload] = {}
 
     @property
     def name(self) -> str:
@@ -88,7 +92,7 @@ class Workshop:
         """
         self._doing = "measuring: "
         application = await self._found()
-        workload, notes = await workload_for(application, self.settings, self._say)
+        workload, notes = await self._workload(workload_for, application)
         plan = measuring.Plan(application, self.settings, workload, seconds, notes)
         try:
             self.last = await measuring.measure(plan, self._say, self.stop)
@@ -117,7 +121,7 @@ class Workshop:
             )
         except SurefootError as error:
             return _lost(change, f"the variant cannot be made: {error.message}")
-        workload, notes = await whole_workload_for(base.application, self.settings, self._say)
+        workload, notes = await self._workload(whole_workload_for, base.application)
         question = Question(on=change.on, guards=change.guards)
         plan = proving.Plan(base, variant, workload, seconds, question, notes=notes)
         try:
@@ -157,6 +161,12 @@ class Workshop:
         if self._application is None:
             self._application = await asyncio.to_thread(find_application, self.settings)
         return self._application
+
+    async def _workload(self, find: _Find, application: Application) -> _Workload:
+        # The same requests all the way: pages are not looked for anew after each change.
+        if find not in self._workloads:
+            self._workloads[find] = await find(application, self.settings, self._say)
+        return self._workloads[find]
 
     def _say(self, line: str) -> None:
         self.say(self._doing + line)
