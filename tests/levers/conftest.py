@@ -28,13 +28,13 @@ shop = _shop()
 def case_of(keys=(), probe=None, lines=(), **needs):
     """A case: an application by its needs, the configuration it ran with, and what else was seen.
 
-    Names of ``Evidence`` (``server``, ``memory``, ``sizes``) go there; ``probe`` changes the busy
-    probe.
+    Names of ``Evidence`` (``server``, ``memory``, ``sizes``) go there; ``probe`` changes both of
+    its probes.
     """
     seen = {k: needs.pop(k) for k in ("server", "memory", "sizes") if k in needs}
     made = shop.Shop(**needs)
     evidence = made.evidence
-    probes = (evidence.probes[0], dataclasses.replace(evidence.probes[-1], **(probe or {})))
+    probes = tuple(dataclasses.replace(one, **(probe or {})) for one in evidence.probes)
     found = {"server": "uvicorn" if made.interface == "asgi" else "gunicorn"} | seen
     evidence = dataclasses.replace(
         evidence, probes=probes, keys=tuple(dict(keys).items()), lines=tuple(lines), **found

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from typing import Final
 
 from surefoot.core.measures import Measure
-from surefoot.core.records import ConfigEdit
+from surefoot.core.records import ConfigEdit, Probe
 from surefoot.core.resources import Kind, Resource
 from surefoot.toolbox.analysis.case import Case
 from surefoot.toolbox.levers.step import Step
@@ -21,11 +21,10 @@ _SAVED: Final = 0.9  # of the collectors' time; assumed, and said so
 
 def steps(case: Case) -> Iterable[Step]:
     """Where collecting garbage takes 3 % of the interpreters' time and more."""
-    recorded = sum(block.recorded for block in case.busy.blocks)
-    if case.setting(_KEY) or not recorded:
-        return
-    collecting = case.busy.collecting / recorded
-    if collecting < _SHOWS * case.model.full.app:
+    # Its clock runs on while the collecting thread waits for a core, which it does when all are
+    # busy.
+    collecting = min(_collecting(case.serial), _collecting(case.busy))
+    if case.setting(_KEY) or collecting < max(_SHOWS * case.model.full.app, 1e-9):
         return
     yield Step(
         where=_KEY,
@@ -40,3 +39,9 @@ def steps(case: Case) -> Iterable[Step]:
         on=(Measure.CPU,),
         guards=(Measure.CAPACITY, Measure.LATENCY, Measure.ERRORS, Measure.MEMORY),
     )
+
+
+def _collecting(probe: Probe) -> float:
+    """Seconds of a request."""
+    recorded = sum(block.recorded for block in probe.blocks)
+    return probe.collecting / recorded if recorded else 0.0

@@ -47,6 +47,9 @@ class Card:
     arithmetic: Segments
     relieves: str
     risk: str
+    on: str
+    """What it is decided on."""
+    needs: tuple[str, ...] = ()
     action: tuple[tuple[str, str, str], ...] = ()
     """What to type or edit: a word, the code, and a remark each."""
 
@@ -104,6 +107,8 @@ def _card(change: Change) -> Card:
         arithmetic=_segments(change.arithmetic),
         relieves=str(change.relieves),
         risk=change.risk,
+        on=", ".join(change.on),
+        needs=change.preconditions,
         action=tuple(_action(change)),
     )
 
@@ -113,7 +118,8 @@ def _action(change: Change) -> list[tuple[str, str, str]]:
     if isinstance(action, tuple):
         return [_edit(edit) for edit in action]
     if isinstance(action, CodeEdit):
-        return [("Edit", action.diff, "")] if action.diff else []
+        rows = [("Edit", f"{action.file}:{action.line}", action.advice)]
+        return rows + ([("As", action.diff, "")] if action.diff else [])
     return [("Do", action.forward, ""), ("Undo", action.inverse, "")]
 
 
