@@ -119,6 +119,16 @@ def test_five_minutes_are_enough_to_decide_two_changes(make, world):
     assert done.seconds <= 300
 
 
+def test_what_saves_memory_is_told_and_not_tried(make, world):
+    from surefoot.core.measures import Measure
+
+    group = make.change("preload-group", 1.9, "server.workers", 2, on=(Measure.MEMORY,))
+    there = world(100.0, [(group, 1.9)])
+    done = go(there, State(Goal(math.inf, 600.0)))
+    assert there.recorded == []
+    assert "surefoot prove --set server.workers=2 --on memory" in done.state.skipped[0].why
+
+
 def test_a_dry_run_measures_once_and_says_what_it_would_try(make, world):
     there = world(100.0, [(make.change(), 1.5), (make.edit(), 1.0)])
     done = go(there, State(Goal(math.inf, 600.0, dry_run=True)))

@@ -9,7 +9,7 @@ from typing import Final
 from surefoot.core.measures import Measure
 from surefoot.core.records import Change, ConfigEdit
 
-__all__ = ["Identity", "edits", "identity", "keys", "rank", "risk"]
+__all__ = ["Identity", "about_rate", "edits", "identity", "keys", "rank", "risk"]
 
 Identity = tuple[str, tuple[tuple[str, str, str], ...]]
 """What makes two proposals the same: the lever, and each key with its value before and after."""
@@ -48,6 +48,11 @@ def risk(change: Change) -> float:
     return found + _MORE_PROCESSES * any(edit.key in _PROCESSES for edit in edits(change))
 
 
+def about_rate(change: Change) -> bool:
+    """Whether it can raise the rate within the SLO; what saves memory or bytes does not."""
+    return bool(_ABOUT_RATE & set(change.on))
+
+
 def rank(changes: Iterable[Change], least: float) -> tuple[Change, ...]:
     """Changes of the configuration that promise a rate, best gain per risk first.
 
@@ -60,6 +65,6 @@ def rank(changes: Iterable[Change], least: float) -> tuple[Change, ...]:
     wanted = [
         change
         for change in changes
-        if edits(change) and change.predicted_gain >= least and _ABOUT_RATE & set(change.on)
+        if edits(change) and change.predicted_gain >= least and about_rate(change)
     ]
     return tuple(sorted(wanted, key=lambda change: -math.log(change.predicted_gain) / risk(change)))

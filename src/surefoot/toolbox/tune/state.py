@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
@@ -12,7 +13,7 @@ from typing import Final
 from surefoot.core.proof import Outcome, Verdict
 from surefoot.core.records import Capacity, Change
 from surefoot.core.resources import Resource
-from surefoot.toolbox.tune.rank import Identity, edits, identity, rank
+from surefoot.toolbox.tune.rank import Identity, about_rate, edits, identity, rank
 
 __all__ = [
     "Action",
@@ -183,7 +184,9 @@ class State:
             return ()
         ranked = rank(self.latest.changes, 1 + self.goal.margin)
         told = [Skipped(change, self.why_not(change)) for change in ranked]
-        return tuple(one for one in told if one.why and not self._tried(one.change))
+        refused = [one for one in told if one.why and not self._tried(one.change)]
+        others = [c for c in self.latest.changes if edits(c) and not about_rate(c)]
+        return (*refused, *(Skipped(change, _aside(change)) for change in others))
 
     @property
     def edits(self) -> tuple[Change, ...]:
@@ -204,6 +207,13 @@ class State:
 
     def _tried(self, change: Change) -> bool:
         return any(identity(step.change) == identity(change) for step in self.steps)
+
+
+def _aside(change: Change) -> str:
+    """Why a change that helps something else than the rate is left to its owner."""
+    values = " ".join(f"--set {edit.key}={json.dumps(edit.after)}" for edit in edits(change))
+    on = ",".join(change.on)
+    return f"it is about {on} and not the rate; prove it with: surefoot prove {values} --on {on}"
 
 
 def decide(state: State) -> Action:
