@@ -9,7 +9,7 @@ import pytest
 
 from surefoot import config
 from surefoot.toolbox.data import copies
-from surefoot.toolbox.data.reached import reached
+from surefoot.toolbox.data.reached import confirm, reached
 from surefoot.toolbox.load import parse_workload
 from surefoot.toolbox.target import find_application
 
@@ -49,8 +49,13 @@ def test_one_that_ignores_the_variable_is_told_before_anything_is_written(shop, 
         application = await asyncio.to_thread(find_application, settings, environ)
         workload = parse_workload(WORKLOAD, "the test")
         async with copies(application, settings, ("base",)) as data:
-            return await reached(data, "base", settings, workload)
+            found = await reached(data, "base", settings, workload)
+            await data.reset("base")
+            await confirm(data, "base", settings, workload)
+            return found, data.writable, " ".join(data.notes)
 
-    assert asyncio.run(main()) is expected
+    found, writable, notes = asyncio.run(main())
+    assert (found, writable) == (expected, expected)
+    assert ("never opened the copy that SHOP_DB named" in notes) is not expected
     with closing(sqlite3.connect(shop)) as database:
         assert database.execute("SELECT * FROM books").fetchall() == [("one",)]

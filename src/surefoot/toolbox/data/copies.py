@@ -53,6 +53,7 @@ class Copies:
         writable: Whether requests that write may be sent.
         size: Of the database in bytes; 0 where it is not known.
         notes: What is shared, what could not be copied, and what would help.
+        variable: The environment variable that names the database; empty where none is known.
     """
 
     def __init__(
@@ -68,7 +69,7 @@ class Copies:
         self.size = 0
         self.notes = tuple(notes)
         self._application = application
-        self._variable = variable
+        self.variable = variable
         self._copier = copier
         self._urls: dict[str, Url] = {}
 
@@ -85,7 +86,7 @@ class Copies:
     def environment(self, label: str) -> dict[str, str]:
         """The variables that let an application find the copy of this label."""
         url = self._urls.get(label)
-        return {self._variable: url.text} if url is not None else {}
+        return {self.variable: url.text} if url is not None else {}
 
     def application(self, label: str) -> Application:
         """The application on the copy of this label; as it is where there is none."""

@@ -12,12 +12,31 @@ from surefoot.toolbox.data.copies import Copies
 from surefoot.toolbox.load import Closed, Generator, Workload
 from surefoot.toolbox.measure.subject import bare
 
-__all__ = ["reached"]
+__all__ = ["confirm", "reached"]
 
 _SECONDS: Final = 2.0
 # PostgreSQL counts a session that has ended within a second or so.
 _PATIENCE: Final = 2.0
 _POLL: Final = 0.1
+
+
+async def confirm(data: Copies, label: str, settings: Settings, workload: Workload) -> None:
+    """Let nothing be written where the application turns out not to look at its copy.
+
+    Sets ``data.writable`` to false then, and says so in ``data.notes``. Does nothing where there
+    are no copies or nothing would be written.
+
+    Raises:
+        SurefootError: The application does not start.
+    """
+    if not (data.copied and workload.writes):
+        return
+    if await reached(data, label, settings, workload) is False:
+        data.writable = False
+        data.notes += (
+            f"requests that write are left out: the application never opened the copy that "
+            f"{data.variable} named, so it finds its data in another way",
+        )
 
 
 async def reached(data: Copies, label: str, settings: Settings, workload: Workload) -> bool | None:
