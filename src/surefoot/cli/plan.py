@@ -110,6 +110,9 @@ def _runs(args: argparse.Namespace, settings: config.Settings, console: Console)
             raise UsageError(f"these are of several applications: {', '.join(sorted(others))}")
         return runs
     measurement = measured_now(settings, args.seconds, console)
+    if measurement.interrupted:
+        # A search that was cut short found no capacity to plan with.
+        raise KeyboardInterrupt
     return [from_document(document(measurement), "measured now")]
 
 
