@@ -33,10 +33,10 @@ async def confirm(data: Copies, label: str, settings: Settings, workload: Worklo
         return
     if await reached(data, label, settings, workload) is False:
         data.writable = False
-        data.notes += (
-            f"requests that write are left out: the application never opened the copy that "
-            f"{data.variable} named, so it finds its data in another way",
-        )
+        note = "requests that write are left out: the application never opened the copy that "
+        data.notes += (f"{note}{data.variable} names, so it finds its data in another way",)
+    # Reading may have written: sessions, counters of visits, log-ins.
+    await data.reset(label)
 
 
 async def reached(data: Copies, label: str, settings: Settings, workload: Workload) -> bool | None:
