@@ -143,3 +143,16 @@ class TestBadInput:
         process.communicate(timeout=60)
         assert process.returncode == 130
         assert not surefoot.wait_until_nobody_is_left()
+
+    def test_two_at_once_on_one_project_are_refused(self, surefoot, branch):
+        copy = branch(shop(), shop())
+        words = ("prove", "--with", copy, "--python", sys.executable, "--seconds", "60")
+        first = surefoot.start(*words)
+        end = time.monotonic() + 30
+        while len(surefoot.left()) < 6 and time.monotonic() < end:
+            time.sleep(0.05)
+        second = surefoot(*words)
+        first.send_signal(signal.SIGINT)
+        first.communicate(timeout=60)
+        assert second.code == 1
+        assert f"process {first.pid}" in second.err

@@ -16,6 +16,7 @@ from surefoot.cli.console import Console
 from surefoot.core.ab import Question
 from surefoot.core.proof import Measure, Outcome, Verdict, document
 from surefoot.errors import UsageError
+from surefoot.toolbox.journal import alone
 from surefoot.toolbox.prove.arms import base_arm, question_for, variant_arm
 from surefoot.toolbox.prove.run import Interrupted, Plan, prove
 from surefoot.toolbox.report.verdict import verdict_text
@@ -99,7 +100,8 @@ async def _prove(args: argparse.Namespace, console: Console) -> Proof:
         plan = await _planned(args, console)
         if stop.is_set():
             raise Interrupted
-        verdict = await prove(plan, console.progress, stop)
+        with alone(plan.base.settings):
+            verdict = await prove(plan, console.progress, stop)
     words = [args.variant, *args.set, f"the code in {args.checkout}" if args.checkout else ""]
     return Proof(verdict, plan, ", ".join(filter(None, words)), stop.is_set())
 

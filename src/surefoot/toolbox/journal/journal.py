@@ -9,8 +9,8 @@ A reader in between sees the old configuration and is told that the change is no
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from contextlib import suppress
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager, suppress
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -32,12 +32,12 @@ from surefoot.core.journal import (
 from surefoot.core.journal.entry import Action
 from surefoot.core.proof import Verdict
 from surefoot.core.records import Change
-from surefoot.errors import RefusedError, UsageError
+from surefoot.errors import OutputError, RefusedError, UsageError
 from surefoot.toolbox.edit import config_file, file_values, leftovers, prepare, set_keys
 from surefoot.toolbox.journal.file import add, read
 from surefoot.toolbox.journal.lock import Lock
 
-__all__ = ["Journal", "journal_file"]
+__all__ = ["Journal", "alone", "journal_file"]
 
 _MARK: Final = "change-"
 
@@ -50,6 +50,26 @@ def journal_file(settings: Settings) -> Path:
     """
     name = config_file(settings).stem
     return settings.directory / f"{'surefoot' if name == 'pyproject' else name}.journal.jsonl"
+
+
+@contextmanager
+def alone(settings: Settings) -> Iterator[None]:
+    """Keep others from measuring or writing on this project: two runs at once falsify each other.
+
+    A directory that cannot be written to has no journal either, and nobody to keep away.
+
+    Raises:
+        RefusedError: Another process is at work on it.
+    """
+    try:
+        lock = Lock(journal_file(settings).with_suffix(".lock"))
+    except OutputError:
+        yield
+        return
+    try:
+        yield
+    finally:
+        lock.release()
 
 
 class Journal:
