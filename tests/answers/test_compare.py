@@ -263,3 +263,58 @@ def test_a_format_fits_what_it_was_made_from_in_any_order():
     values = ["", "a", "a-b", "a/b", "1", "1.5", "\n", "f" * 16, "é", "a b"]
     for some in itertools.combinations(values, 3):
         assert all(describe(set(some)).fits(value) for value in some)
+
+
+def signed(seconds, *, user="", every=1.0):
+    """A token as frameworks sign it: it holds the time in whole seconds."""
+    return uuid.uuid5(uuid.NAMESPACE_DNS, f"{user} {seconds // every}").hex + "-_"
+
+
+def pages(whens, users=1):
+    out = []
+    for at, when in enumerate(whens):
+        user = f"user {at % users}"
+        document = {"form": signed(when, user=user)}
+        out.append(replace(answered(at, document), who=user, ended=when))
+    return out
+
+
+@pytest.mark.parametrize("users", [1, 2, 4])
+def test_a_token_with_the_time_in_it_may_come_twice_where_the_variant_is_faster(users):
+    slow, again = (
+        pages([1.3 * n for n in range(30)], users),
+        pages([1.7 * n for n in range(30)], users),
+    )
+    fast = pages([0.1 * n for n in range(30)], users)
+    variation = learn(slow, again)
+    assert variation.shape("page").json.varying
+    assert compare(variation, slow, fast).differing == 0
+
+
+def test_a_token_with_the_time_in_it_may_change_within_a_session_where_the_variant_is_slower():
+    def sessions(pace):
+        whens = [n // 2 * 1.0 + 0.5 + n % 2 * pace for n in range(40)]
+        found = pages(whens)
+        return [replace(each, who=f"session {n // 2}") for n, each in enumerate(found)]
+
+    first, second = sessions(0.01), sessions(0.02)
+    second = [replace(each, body=each.body.replace(b"a", b"b")) for each in second]
+    variation = learn(first, second)
+    (held,) = variation.traits.values()
+    assert held.personal
+    assert compare(variation, first, sessions(0.6)).differing == 0
+
+
+def test_a_clock_may_stand_still_while_a_fast_variant_answers_everything():
+    def clock(pace):
+        return [
+            replace(answered(n, {"at": f"2026-11-21T10:00:{int(n * pace):02}"}), ended=n * pace)
+            for n in range(20)
+        ]
+
+    slow, again, fast = clock(1.0), clock(1.1), clock(0.04)
+    variation = learn(slow, again)
+    assert compare(variation, slow, fast).differing == 0
+    stuck = [replace(each, ended=n * 1.0) for n, each in enumerate(fast)]
+    (example,) = compare(variation, slow, stuck).examples
+    assert (example.what, example.base) == ("behaviour", "tells the time")

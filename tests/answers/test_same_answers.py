@@ -58,7 +58,7 @@ PLACES = {
     ["clock,form,uuid,header,status", "frozen,redirect,shuffled,counter,number,lottery", "price"],
 )
 def test_every_mistake_is_found_and_shown(shop, mistakes):
-    _, answers = shop.compare(EVERYTHING, requests=300, WRONG=mistakes)
+    _, answers = shop.compare(EVERYTHING, requests=400, WRONG=mistakes)
     found = {(each.what, each.where) for each in answers.examples}
     for mistake in mistakes.split(","):
         _, what, where = PLACES[mistake]

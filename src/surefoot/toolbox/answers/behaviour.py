@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from typing import Final, NamedTuple
@@ -14,7 +14,16 @@ __all__ = ["Seen", "Traits", "broken", "traits"]
 
 _FEW: Final = 6
 """Values from which on a trait is believed: random ones rise six times running in one of 720."""
-_SETTLED: Final = 30
+_CLOSE: Final = 0.25
+"""Seconds. Signed tokens carry the time in whole seconds: the same user gets the same one within a
+second and another one after it, so only what happened in less is the application's doing."""
+_PAIRS: Final = 5
+"""Answers close to each other that one goes by: five of them straddle a second in 1 of 1,000."""
+_STILL: Final = 4
+_SETTLED: Final = 40
+_STRANGE: Final = 0.08
+"""Share of unknown values that is no accident: 80 answers without any, if so many had one, are 1 in
+800."""
 _SET: Final = 12
 """Different values at most of something that is one of a few."""
 _GROUPS: Final = 3
@@ -27,6 +36,8 @@ class Seen(NamedTuple):
 
     who: str
     value: str
+    when: float = 0.0
+    """Seconds."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +48,8 @@ class Traits:
     """``"strictly"``, ``"weakly"``, or empty."""
     clock: bool = False
     """Whether it tells the time: it may stand still between two answers, not for good."""
+    pace: float = 0.0
+    """Seconds for which a clock stood still, on average."""
     unique: bool = False
     """Whether no value came twice."""
     personal: bool = False
@@ -58,7 +71,8 @@ def traits(first: Sequence[Seen], second: Sequence[Seen], pattern: Pattern) -> T
     return Traits(
         rising="weakly" if clock and rising else rising,
         clock=clock and all(len(_values(series)) >= _GROUPS for series in both),
-        unique=not clock and all(len(_values(series)) == len(series) for series in both),
+        pace=max(_span(series) / len(_values(series)) for series in both),
+        unique=not clock and all(_unique(series, pattern) for series in both),
         personal=all(_personal(series) for series in both),
         choices=_choices(first, second),
         constant=all(len(_values(series)) == 1 for series in both),
@@ -96,7 +110,7 @@ def _not_rising(held: Traits, series: Sequence[Seen]) -> _Broken:
 
 
 def _stuck(held: Traits, series: Sequence[Seen]) -> _Broken:
-    if held.clock and len(_values(series)) == 1:
+    if held.clock and len(_values(series)) == 1 and _span(series) > _STILL * held.pace:
         return "tells the time", f"the same in all of {len(series)} answers"
     return None
 
@@ -116,12 +130,13 @@ def _shared(held: Traits, series: Sequence[Seen], *, random: bool) -> _Broken:
     if not held.personal:
         return None
     expected = "the same one for the whole session, and another for each"
+    together = _together(series)
+    apart = [values for values in together if len(values) > 1]
+    if len(apart) >= _GROUPS and len(apart) > len(together) / 2:
+        return expected, f"different ones within {len(apart)} of {len(together)} sessions"
     groups = _groups(series)
-    for who, found in groups.items():
-        if len(found) > 1:
-            return expected, f"{len(found)} different ones for {who}"
-    if random and len(set.union(*groups.values())) < len(groups):
-        return expected, "the same one for two of them"
+    if random and len(set.union(*groups.values())) < len(groups) / 2:
+        return expected, "the same one for several of them"
     return None
 
 
@@ -129,7 +144,29 @@ def _unknown(held: Traits, series: Sequence[Seen]) -> _Broken:
     if not held.choices:
         return None
     strange = [seen.value for seen in series if seen.value not in held.choices]
-    return (f"one of {len(held.choices)} values", strange[0]) if strange else None
+    if len(strange) < max(_GROUPS, _STRANGE * len(series)):
+        return None
+    return f"one of {len(held.choices)} values", strange[0]
+
+
+def _unique(series: Sequence[Seen], pattern: Pattern) -> bool:
+    if len(_values(series)) < len(series):
+        return False
+    return pattern.words == "a UUID" or sum(1 for _ in _neighbours(series)) >= _PAIRS
+
+
+def _neighbours(series: Sequence[Seen]) -> Iterator[tuple[Seen, Seen]]:
+    """Two answers to the same user, or to nobody, of which one came soon after the other."""
+    last: dict[str, Seen] = {}
+    for seen in series:
+        before = last.get(seen.who)
+        if before is not None and seen.when - before.when < _CLOSE:
+            yield before, seen
+        last[seen.who] = seen
+
+
+def _span(series: Sequence[Seen]) -> float:
+    return series[-1].when - series[0].when
 
 
 def _values(series: Sequence[Seen]) -> set[str]:
@@ -142,6 +179,15 @@ def _groups(series: Sequence[Seen]) -> dict[str, set[str]]:
         if seen.who:
             groups[seen.who].add(seen.value)
     return groups
+
+
+def _together(series: Sequence[Seen]) -> list[set[str]]:
+    """The values that one user or session was given by two answers close to each other."""
+    found: dict[str, set[str]] = defaultdict(set)
+    for before, seen in _neighbours(series):
+        if seen.who:
+            found[seen.who] |= {before.value, seen.value}
+    return list(found.values())
 
 
 def _personal(series: Sequence[Seen]) -> bool:

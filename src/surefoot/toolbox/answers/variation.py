@@ -83,7 +83,7 @@ def series(shape: Shape, answers: Iterable[Answered]) -> dict[Place, list[Seen]]
         for place, value in shape.values(content(answered)):
             if place not in here:
                 here.add(place)
-                found[place].append(Seen(answered.who, value))
+                found[place].append(Seen(answered.who, value, answered.ended))
     return found
 
 

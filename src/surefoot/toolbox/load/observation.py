@@ -55,6 +55,8 @@ class Answered:
     """Unpacked if it was compressed."""
     error: str = ""
     """What came instead of an answer."""
+    ended: float = 0.0
+    """When the answer was there, seconds of ``time.monotonic``."""
     packed: bool = False
     """Whether it is compressed in a way that cannot be unpacked here."""
 

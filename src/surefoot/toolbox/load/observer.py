@@ -258,6 +258,7 @@ def _answered(
         headers=tuple(answer.headers) if answer is not None else (),
         body=body,
         error="" if status >= 200 else error,
+        ended=exchange.ended,
         packed=packed,
     )
 
