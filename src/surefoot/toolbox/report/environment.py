@@ -9,12 +9,12 @@ from typing import Any
 import jinja2
 from markupsafe import Markup
 
-__all__ = ["render"]
+__all__ = ["asset", "render"]
 
 
 def render(template: str, **values: Any) -> str:
     """One page; whatever came from an application is escaped."""
-    styles = Markup("\n").join(_style(name) for name in ("page.css", "steps.css"))
+    styles = Markup("\n").join(asset(name) for name in ("page.css", "steps.css"))
     text = _environment().get_template(template).render(style=styles, **values)
     # A file's name may hold bytes that are no text; Python carries them as lone surrogates.
     return text.encode("utf-8", "replace").decode("utf-8")
@@ -38,6 +38,7 @@ def _drawn(svg: str) -> Markup:
     return Markup(svg)  # noqa: S704 - drawn by this package
 
 
-def _style(name: str) -> Markup:
+def asset(name: str) -> Markup:
+    """A style sheet or script of this package, as it goes into a page."""
     text = resources.files(__package__ or "").joinpath("template", name).read_text("utf-8")
     return Markup(text)  # noqa: S704 - a file of this package

@@ -4,15 +4,12 @@ from __future__ import annotations
 
 import base64
 import hashlib
-from importlib import resources
 from typing import Any, Final
-
-import jinja2
-from markupsafe import Markup
 
 from surefoot.core.records import StackSample
 from surefoot.toolbox.measure.run import Measurement, beyond_throughput
 from surefoot.toolbox.report import content, flame, plots, quantity, routes, validity
+from surefoot.toolbox.report.environment import asset, render
 from surefoot.toolbox.report.headline import headline, promise
 
 __all__ = ["page"]
@@ -29,26 +26,14 @@ def page(measurement: Measurement, origin: validity.Origin | None = None) -> str
         measurement: What to show.
         origin: Where and when it was made; this machine, now, where not given.
     """
-    environment = jinja2.Environment(
-        loader=jinja2.PackageLoader(__package__ or "", "template"),
-        autoescape=True,
-        undefined=jinja2.StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    environment.filters["drawn"] = _drawn
-    template = environment.get_template("page.html.jinja")
-    text = template.render(_values(measurement, origin or validity.here()))
-    # A file's name may hold bytes that are no text; Python carries them as lone surrogates.
-    return text.encode("utf-8", "replace").decode("utf-8")
+    return render("page.html.jinja", **_values(measurement, origin or validity.here()))
 
 
 def _values(measurement: Measurement, origin: validity.Origin) -> dict[str, Any]:
     evidence, diagnosis = measurement.evidence, measurement.diagnosis
     rows = routes.routes(diagnosis)
-    script = _file("page.js")
+    script = asset("page.js")
     return {
-        "style": _file("page.css"),
         "script": script,
         "script_hash": _hash(script),
         "head": headline(measurement),
@@ -152,16 +137,6 @@ def _flame(name: str, stacks: list[StackSample], own: frozenset[str]) -> dict[st
     }
 
 
-def _drawn(svg: str) -> Markup:
-    """A picture of ours: ``svg.words`` has escaped whatever of it came from the application."""
-    return Markup(svg)  # noqa: S704 - the only place where markup is let through
-
-
 def _hash(script: str) -> str:
     """What the page's policy knows its only script by."""
     return "sha256-" + base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
-
-
-def _file(name: str) -> Markup:
-    text = resources.files(__package__ or "").joinpath("template", name).read_text("utf-8")
-    return Markup(text)  # noqa: S704 - a file of this package
