@@ -1,6 +1,7 @@
 """Every lever that is built in keeps the contract."""
 
 import importlib.util
+import re
 from pathlib import Path
 
 import pytest
@@ -245,3 +246,14 @@ def test_every_lever_is_under_contract_and_has_a_name_of_its_own():
 def test_what_is_decided_on_and_guarded_is_what_a_block_measures(kind):
     for change in kind()._all():
         assert {*change.on, *change.guards} <= set(Measure)
+
+
+def test_the_page_of_the_levers_names_each_with_its_keys():
+    page = (Path(__file__).resolve().parents[2] / "docs/reference/levers.md").read_text()
+    rows = {row.split("`")[1]: row for row in page.splitlines() if row.startswith("| `")}
+    assert set(rows) == {lever.NAME for lever in LEVERS}
+    for kind in LeverContract.__subclasses__():
+        for edits in kind()._edits():
+            for edit in edits:
+                key = re.sub(r"database\.\w+", "database.NAME", edit.key)
+                assert f"`{key}`" in rows[kind.lever.NAME]
