@@ -94,7 +94,7 @@ def go(directory, *proposed, measured=True):
         return done, journal.entries
 
 
-def test_more_threads_for_what_waits_are_kept_and_written_down(quiet, application):
+def test_more_threads_for_what_waits_are_kept_and_written_down(application):
     directory = application(WAITING)
     done, entries = go(directory, change("server.threads", 1, 4))
     assert [step.verdict.outcome for step in done.state.steps] == [Outcome.BETTER]
@@ -111,7 +111,7 @@ def test_more_threads_for_what_waits_are_kept_and_written_down(quiet, applicatio
     ]
 
 
-def test_a_second_process_is_refused_where_one_counts_and_never_tried_again(quiet, application):
+def test_a_second_process_is_refused_where_one_counts_and_never_tried_again(application):
     directory = application(COUNTING, "/", "/visits")
     replicas = change("server.replicas", 1, 2)
     done, _ = go(directory, replicas, measured=False)
@@ -162,7 +162,6 @@ class TestCommand:
         assert run.code == 2
         assert said in run.err
 
-    @pytest.mark.usefixtures("quiet")
     def test_a_dry_run_tries_and_writes_nothing(self, surefoot, application):
         directory = application(WAITING)
         (directory / "surefoot.toml").write_text(
