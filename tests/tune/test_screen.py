@@ -77,7 +77,8 @@ def test_the_document_holds_what_others_rely_on(make):
     assert first["lever"] == "threads"
     assert first["where"] == "server.threads"
     assert first["predicted_gain"] == 1.5
-    assert first["proven_gain"] == {"value": 1.4, "low": 1.344, "high": 1.456}
+    assert first["proven_gain"] == 1.4
+    assert first["proven_interval"] == {"value": 1.4, "low": 1.344, "high": 1.456}
     assert (first["verdict"], first["decided_on"], first["kept"]) == ("better", "capacity", True)
     assert (second["verdict"], second["kept"]) == ("wrong-answers", False)
     assert second["proven_gain"] is None

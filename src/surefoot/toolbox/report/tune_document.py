@@ -62,7 +62,8 @@ def _step(row: Row) -> dict[str, Any]:
     verdict = document(row.verdict)
     return {
         **_change(row.change),
-        "proven_gain": _ratio(row.gain),
+        "proven_gain": round(row.gain.value, 4) if row.gain else None,
+        "proven_interval": _ratio(row.gain),
         "verdict": verdict["verdict"],
         "decided_on": verdict["decided_on"],
         "kept": row.step.kept,
