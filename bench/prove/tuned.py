@@ -89,10 +89,10 @@ def bookshop(example: str) -> None:
             print(f"  failed: {found}")
             return
         for step in found["steps"]:
-            gain = step["proven_gain"] or {"value": 0.0}
+            gain = step["proven_gain"] or 0.0
             print(
                 f"  {step['lever']:<14} {step['where']:<22} predicted x "
-                f"{step['predicted_gain']:.2f} proven x {gain['value']:.2f} {step['verdict']}"
+                f"{step['predicted_gain']:.2f} proven x {gain:.2f} {step['verdict']}"
             )
         for edit in found["edits"]:
             print(f"  edit: {edit['lever']} at {edit['where']}, x {edit['predicted_gain']:.2f}")
