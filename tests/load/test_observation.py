@@ -237,3 +237,28 @@ def test_the_same_requests_have_the_same_numbers_in_another_generator(watch, ans
         (_, result), _ = watch([site], document, *plans, judge=Variation(), seeds=[3, 5])
         found.append({key: each.request for key, each in result.answers.digests.items()})
     assert found[0] == found[1]
+
+
+def test_users_stay_logged_in_when_only_digests_are_kept_from_now_on(serve, unix, answers):
+    async def site(asked):
+        return answers(asked.path.encode(), "200 OK", "Set-Cookie: id=1")
+
+    plan = Closed(1, 20.0, requests=4)
+
+    async def main():
+        workload = parse_workload(LOGGED_IN, "test.toml")
+        async with (
+            serve(site, unix) as served,
+            Generator(workload, [unix], observe=Observation()) as generator,
+        ):
+            whole = await generator.run(plan)
+            generator.judge_with(Variation())
+            return served, whole, [await generator.run(plan) for _ in range(2)]
+
+    served, whole, digested = asyncio.run(main())
+    assert sum(asked.path == "/login" for asked in served.asked) == 2
+    assert len(whole.answers.answers) == 2 * 2 + 4 * 3
+    for result in digested:
+        assert result.answers.answers == ()
+        counts = [sum(each.counts.values()) for each in result.answers.digests.values()]
+        assert sum(counts) == 4 * 3

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from surefoot.toolbox.answers.agreement import Agreement, agree
 from surefoot.toolbox.answers.compare import compare
-from surefoot.toolbox.answers.serial import same_answers
+from surefoot.toolbox.answers.serial import same_answers, same_answers_of
 from surefoot.toolbox.answers.variation import Variation, learn
 
-__all__ = ["Agreement", "Variation", "agree", "compare", "learn", "same_answers"]
+__all__ = ["Agreement", "Variation", "agree", "compare", "learn", "same_answers", "same_answers_of"]

@@ -14,7 +14,7 @@ from surefoot.toolbox.answers.compare import compare
 from surefoot.toolbox.answers.variation import Variation, learn
 from surefoot.toolbox.load import Closed, Generator, LoadResult, Observation, Observed, Workload
 
-__all__ = ["same_answers"]
+__all__ = ["same_answers", "same_answers_of"]
 
 _USERS: Final = 8
 """Users that ask, at most: their log-ins come one after the other."""
@@ -70,10 +70,36 @@ async def same_answers(
         for addresses in (base, again, variant):
             side = Generator(asked, addresses, seed=seed, timeout=patience, observe=Observation())
             sides.append(await stack.enter_async_context(side))
-        results = await _asked(sides, _rounds(asked, requests), seconds, seed, stop)
+        return await same_answers_of(
+            sides, asked, requests=requests, seconds=seconds, seed=seed, stop=stop
+        )
+
+
+async def same_answers_of(
+    sides: Sequence[Generator],
+    workload: Workload,
+    *,
+    requests: int = 400,
+    seconds: float = 20.0,
+    seed: int = 1,
+    stop: asyncio.Event | None = None,
+) -> tuple[Variation, Answers]:
+    """The same with generators that are there already, and may go on with the load.
+
+    Args:
+        sides: Of the base, of its equal and of the variant, made with ``observe=Observation()``
+            and one seed; none has run yet.
+        workload: What they send.
+        requests: Flows to do, at least each of them a few times.
+        seconds: No round of requests begins after that; the first one is always done.
+        seed: Of the mix and the drawn values.
+        stop: Ends it early.
+    """
+    results = await _asked(sides, _rounds(workload, requests), seconds, seed, stop)
     variation = learn(results[0].answers, results[1].answers)
     answers = compare(variation, results[0].answers, results[2].answers)
-    return variation, replace(answers, notes=(*_notes(variation, asked, results), *answers.notes))
+    notes = (*_notes(variation, workload, results), *answers.notes)
+    return variation, replace(answers, notes=notes)
 
 
 def _rounds(workload: Workload, requests: int) -> Iterator[tuple[int, int]]:

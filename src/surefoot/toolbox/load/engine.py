@@ -87,7 +87,7 @@ class Engine:
         """
         self._draw.seed(f"{go.seed}-{self._order.index}")
         if self._observer is not None:
-            self._observer.begin(go.seed)
+            self._observer.begin(go.seed, go.judge)
         self.run = Run(
             self._submit, self._data, self._draw, self._users, self._shared, go.start,
             self._order.timeout,

@@ -12,7 +12,7 @@ from typing import Final, Self
 from surefoot.errors import RefusedError, ServerError, UsageError
 from surefoot.toolbox.load.address import Address, parse_address, require_loopback
 from surefoot.toolbox.load.messages import Chunk, Done, Failed, Go, Message, Open, Ready, Stop
-from surefoot.toolbox.load.observation import Observation
+from surefoot.toolbox.load.observation import Judge, Observation
 from surefoot.toolbox.load.process import SendingProcess
 from surefoot.toolbox.load.result import LoadResult, Progress
 from surefoot.toolbox.load.schedule import Closed, Schedule
@@ -76,6 +76,7 @@ class Generator:
         self._connections = connections
         self._latency = latency
         self._observe = observe
+        self._judge: Judge | None = None
         count = max(1, min(processes, workload.users or processes))
         self._processes = [SendingProcess() for _ in range(count)]
         self._runs = 0
@@ -130,7 +131,8 @@ class Generator:
         start = time.monotonic() + _LEAD
         tally = Tally(self._workload.requests, plan, start, seed)
         for process in self._processes:
-            process.send(Go(plan, start, seed))
+            process.send(Go(plan, start, seed, self._judge))
+        self._judge = None
         listeners = [
             asyncio.create_task(self._listen(process, tally.part(index)))
             for index, process in enumerate(self._processes)
@@ -148,6 +150,14 @@ class Generator:
             for task in (*watchers, *listeners):
                 task.cancel()
         return tally.result(self._latency)
+
+    def judge_with(self, judge: Judge) -> None:
+        """From the next run on, keep digests of the answers, made by ``judge``.
+
+        Users stay logged in: some applications let nobody log in twice within a minute. The
+        generator must have been made to observe.
+        """
+        self._judge = judge
 
     def _open(self) -> None:
         for index, process in enumerate(self._processes):

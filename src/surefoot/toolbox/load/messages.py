@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from surefoot.toolbox.load.address import Address
-from surefoot.toolbox.load.observation import Observation, Observed
+from surefoot.toolbox.load.observation import Judge, Observation, Observed
 from surefoot.toolbox.load.samples import Samples
 from surefoot.toolbox.load.schedule import Closed, Schedule
 from surefoot.toolbox.load.workload import Workload
@@ -62,6 +62,8 @@ class Go:
     start: float
     """Instant of ``time.monotonic``, which is one clock for all processes."""
     seed: int
+    judge: Judge | None = None
+    """From this run on, digests alone are kept, made by this one."""
 
 
 @dataclass(frozen=True, slots=True)

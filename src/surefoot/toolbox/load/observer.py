@@ -70,21 +70,29 @@ class Observer:
     def __init__(self, observation: Observation, pools: Sequence[Pool], received: Received) -> None:
         self._turn = itertools.cycle(enumerate(pools))
         self._received = received
-        judge = observation.judge
-        self.in_order = judge is None
-        self._memory: _Memory = (
-            _Whole(observation.bytes) if judge is None else _Digests(judge, observation.bytes)
-        )
+        self._room = observation.bytes
+        self._judged(observation.judge)
         self._arrival = -1
         self._seed = 0
 
-    def begin(self, seed: int) -> None:
-        """A run begins; what users were answered at their log-in is kept only if all is."""
+    def begin(self, seed: int, judge: Judge | None = None) -> None:
+        """A run begins; what users were answered at their log-in is kept only if all is.
+
+        Args:
+            seed: Of the run.
+            judge: Says from now on which answers are the same.
+        """
+        if judge is not None:
+            self._judged(judge)
         self._seed = seed
+        self._received.bytes = 0
         if not self.in_order:
             self._memory.take()
             self._arrival = -1
-        self._received.bytes = 0
+
+    def _judged(self, judge: Judge | None) -> None:
+        self.in_order = judge is None
+        self._memory: _Memory = _Whole(self._room) if judge is None else _Digests(judge, self._room)
 
     def submit(self, exchange: Exchange) -> None:
         """Send it over the next address, and see what comes of it."""
