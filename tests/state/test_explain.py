@@ -140,6 +140,14 @@ def test_a_log_in_and_a_session_go_on_to_another():
     assert {step.replica for step in read} == {0, 1}
 
 
+def test_what_a_session_wrote_is_read_everywhere():
+    session = [{"request": [{"path": "/b"}, WRITE]}]
+    steps = script(workload(request=[READ], session=session), 2)
+    (at,) = [n for n, step in enumerate(steps) if step.request.method == "POST"]
+    after = {step.replica for step in steps[at:] if step.request.name == "GET /a/{1..9}"}
+    assert after == {0, 1}
+
+
 def test_with_one_replica_all_goes_there():
     steps = script(workload(request=[READ, WRITE], session=[{"request": [READ, WRITE]}]), 1)
     assert {step.replica for step in steps} == {0}

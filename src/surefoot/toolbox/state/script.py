@@ -51,6 +51,9 @@ def script(workload: Workload, replicas: int) -> tuple[Step, ...]:
         steps += _read(reads, workload, replica % replicas)
     for number, flow in enumerate(sessions):
         steps += _session(flow, _by(flow, workload, ANONYMOUS - 1 - number), replicas)
+    if any(step.method not in READING for flow in sessions for step in flow.steps):
+        for replica in range(max(2, replicas)):
+            steps += _read(reads, workload, replica % replicas)
     left = max(0, MOST - len(steps)) // max(1, len(writes))
     for number, flow in enumerate(writes):
         here = number % replicas
