@@ -6,6 +6,7 @@ import gzip
 import http.client
 import json
 import os
+import re
 import signal
 import socket
 import sys
@@ -13,13 +14,15 @@ from pathlib import Path
 
 import pytest
 
-from surefoot.errors import ConfigError, ServerError
+from surefoot.errors import ConfigError, InterpreterError, ServerError
 from surefoot.testing import Receiver
+from surefoot.toolbox.interpreter import Interpreter
 from surefoot.toolbox.load import Generator
 from surefoot.toolbox.load.reading import read_workload
 from surefoot.toolbox.measure.bench import Bench
 from surefoot.toolbox.measure.sizes import sizes
 from surefoot.toolbox.measure.subject import started
+from surefoot.toolbox.server_package import server_package
 from surefoot.toolbox.stack import Stack
 
 BOUND = 30.0
@@ -271,6 +274,21 @@ def named(receiver):
 def test_gunicorn_does_not_serve_asgi_and_uvicorn_no_wsgi(flask_app, found):
     with pytest.raises(ConfigError, match="uvicorn does not serve WSGI"):
         found(flask_app, {"server.kind": "uvicorn"})
+
+
+@pytest.mark.parametrize(("version", "fits"), [("2.8.7", True), ("2.7.9", False), ("3.0.0", False)])
+def test_granian_of_another_version_is_refused_before_it_is_started(version, fits):
+    interpreter = Interpreter(Path(sys.executable), (3, 11, 0), "cpython-311", "--python")
+
+    def wanted():
+        return server_package("wsgi", "granian", {"granian": version}, interpreter, os.environ)
+
+    if fits:
+        assert str(wanted()) == f"granian {version}"
+        return
+    with pytest.raises(InterpreterError, match=re.escape(f"has granian {version}")) as caught:
+        wanted()
+    assert "granian==2.8.*" in caught.value.do
 
 
 def test_several_workers_are_gunicorn_s_alone(flask_app, fastapi_app, found):

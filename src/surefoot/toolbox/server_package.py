@@ -25,9 +25,10 @@ _SERVES: Final = {
 _PACKAGES: Final = {
     "gunicorn": ("gunicorn",),
     "uvicorn": ("uvicorn", "uvloop", "httptools"),
-    # Its inner parts are used, to have it serve inherited sockets in one process.
-    "granian": ("granian>=2.7,<2.9", "uvloop"),
+    "granian": ("granian==2.8.*", "uvloop"),
 }
+# Its inner parts are used, to have it serve inherited sockets in one process; 2.7 has others.
+_GRANIAN: Final = "2.8."
 _INSTALL_SECONDS: Final = 300.0
 
 
@@ -77,6 +78,11 @@ def server_package(
         raise ConfigError(
             f"server.workers is {workers}, and {kind} runs one process in each replica here",
             do="set server.replicas instead",
+        )
+    if kind == "granian" and not installed.get(kind, _GRANIAN).startswith(_GRANIAN):
+        raise InterpreterError(
+            f"{interpreter.path} has granian {installed[kind]}, and Surefoot starts 2.8 only",
+            do=f"{interpreter.path} -m pip install '{_PACKAGES[kind][0]}'",
         )
     if kind in installed:
         return ServerPackage(kind, installed[kind])
