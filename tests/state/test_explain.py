@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -54,6 +56,15 @@ def test_what_is_touched_by_everybody_explains_less():
 def test_what_a_call_makes_for_itself_is_not_kept():
     mine = line(2, "a:X", owner=("/a", 1))
     assert blamed([1], [mine], seen(0, [2], [1]), seen(1, [2], [1])) == []
+
+
+def test_a_page_from_a_cache_executes_nothing_and_is_explained_all_the_same():
+    often, cache = line(2, "a:X"), line(6, "a:Z", Strength.CACHE)
+    books = [Sighting(n, "GET /books", 200) for n in (4, 5)]
+    filled = Sighting(3, "GET /books", 200, frozenset({("/a", 6), ("/a", 2)}))
+    counted = [replace(each, functions=frozenset({("/a", 1)})) for each in (filled, *books)]
+    walk = [*(seen(n, [2], [1]) for n in range(3)), *counted]
+    assert blamed([5], [often, cache], *walk) == ["a:Z"]
 
 
 def test_a_secret_explains_what_nothing_else_does():

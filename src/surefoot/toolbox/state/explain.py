@@ -167,11 +167,18 @@ def _reading(
     readers: Mapping[Place, frozenset[str]],
 ) -> list[int]:
     """The steps from ``first`` on that executed something which refers to what it changes."""
+    names: set[str] = set()
+    if candidate.strength == Strength.CACHE:
+        # What is answered from a cache executes nothing: another time, the same route filled it.
+        names = {sighting.name for sighting in seen.values() if _ran(candidate, sighting)}
     return [
         step
         for step, sighting in sorted(seen.items())
         if step >= first
-        and any(candidate.keys & readers.get(place, frozenset()) for place in sighting.functions)
+        and (
+            sighting.name in names
+            or any(candidate.keys & readers.get(place, frozenset()) for place in sighting.functions)
+        )
     ]
 
 
