@@ -46,21 +46,17 @@ def script(workload: Workload, replicas: int) -> tuple[Step, ...]:
     reads = [flow for flow in plain if flow.steps[0].method in READING]
     writes = [flow for flow in plain if flow.steps[0].method not in READING]
     sessions = [flow for flow in workload.flows if _long(flow)]
-    steps = list(_log_ins(workload, replicas))
-    for replica in range(max(2, replicas)):
-        steps += _read(reads, workload, replica % replicas)
+    steps = [*_log_ins(workload, replicas), *_read(reads, workload, replicas)]
     for number, flow in enumerate(sessions):
         steps += _session(flow, _by(flow, workload, ANONYMOUS - 1 - number), replicas)
     if any(step.method not in READING for flow in sessions for step in flow.steps):
-        for replica in range(max(2, replicas)):
-            steps += _read(reads, workload, replica % replicas)
+        steps += _read(reads, workload, replicas)
     left = max(0, MOST - len(steps)) // max(1, len(writes))
     for number, flow in enumerate(writes):
         here = number % replicas
         steps.append(Step(flow.steps[0], _by(flow, workload), here, flow))
         near = _nearest(flow, reads, number)[: max(2, left // max(2, replicas))]
-        for turn in range(max(2, replicas)):
-            steps += _read(near, workload, (here + 1 + turn) % replicas)
+        steps += _read(near, workload, replicas, here + 1)
     return tuple(steps)
 
 
@@ -80,8 +76,14 @@ def _log_ins(workload: Workload, replicas: int) -> Iterator[Step]:
                 yield Step(request, user, next(turn) % replicas, flow)
 
 
-def _read(flows: Sequence[Flow], workload: Workload, replica: int) -> list[Step]:
-    return [Step(flow.steps[0], _by(flow, workload), replica, flow) for flow in flows]
+def _read(
+    flows: Sequence[Flow], workload: Workload, replicas: int, first: int = 0
+) -> Iterator[Step]:
+    """Each at every replica before the next: what there is no time for is then left out whole."""
+    for flow in flows:
+        for turn in range(max(2, replicas)):
+            where = (first + turn) % replicas
+            yield Step(flow.steps[0], _by(flow, workload), where, flow)
 
 
 def _session(flow: Flow, visitor: int, replicas: int) -> Iterator[Step]:
