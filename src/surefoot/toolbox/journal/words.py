@@ -24,8 +24,8 @@ def action_words(entry: Entry) -> str:
 
 
 def value_words(value: Value) -> str:
-    """A value as the configuration file holds it."""
-    if value is None:
+    """A value as the configuration file holds it; empty text leaves a key at its default."""
+    if value is None or value == "":
         return "(default)"
     if isinstance(value, bool):
         return str(value).lower()
