@@ -150,18 +150,42 @@ def test_a_busy_machine_ends_it(make, world):
 
 
 def test_a_failure_after_the_first_measurement_ends_it_with_what_was_done(make, world):
-    there = world(100.0, [(make.change(), 1.5), (make.change("replicas", 1.2, "r"), 1.5)])
+    there = world(100.0, [(make.change(key=f"k.{n}"), 1.5) for n in range(3)])
+
+    async def measure(seconds):
+        if there.kept:
+            raise ServerError("it died")
+        return await there.measure(seconds)
+
+    hands = Hands(measure, there.prove, there.record)
+    state = State(Goal(math.inf, 600.0))
+    done = asyncio.run(tune(state, hands, lambda _: None, asyncio.Event(), lambda: there.now))
+    assert (done.stopped, done.failure) == (Stopped.FAILED, "measuring again: it died")
+    assert len(done.state.steps) == 1
+    assert done.end is None
+
+
+@pytest.mark.parametrize("failing", [1, 2])
+def test_one_proof_that_fails_is_left_and_told_and_a_second_ends_it(make, world, failing):
+    there = world(100.0, [(make.change(key=f"k.{n}"), 0.9) for n in range(3)])
+    failed = []
 
     async def prove(change, seconds):
-        if there.recorded:
-            raise ServerError("it died")
+        if len(failed) < failing:
+            failed.append(change)
+            raise ServerError("user 2 could not log in")
         return await there.prove(change, seconds)
 
     hands = Hands(there.measure, prove, there.record)
     state = State(Goal(math.inf, 600.0))
     done = asyncio.run(tune(state, hands, lambda _: None, asyncio.Event(), lambda: there.now))
-    assert (done.stopped, done.failure) == (Stopped.FAILED, "it died")
-    assert len(done.state.steps) == 1
+    assert [one.change for one in done.state.skipped] == failed[:1]
+    assert "it could not be proven: user 2 could not log in" in done.state.skipped[0].why
+    if failing == 1:
+        assert (done.stopped, len(done.state.steps)) == (Stopped.NOTHING_LEFT, 2)
+    else:
+        assert (done.stopped, len(done.state.steps)) == (Stopped.FAILED, 0)
+        assert done.failure.startswith("proving threads: set k.1 = 8: user 2")
 
 
 def test_a_failure_of_the_first_measurement_is_raised(world):

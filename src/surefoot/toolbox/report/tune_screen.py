@@ -123,7 +123,7 @@ def _names(row: Row, room: int, width: int) -> tuple[list[str], list[str]]:
 
 def _planned(tuned: Tuned, width: int) -> Iterator[str]:
     untried = tuned.state.candidates
-    if not untried or tuned.stopped not in {Stopped.DRY_RUN, Stopped.TIME, Stopped.INTERRUPTED}:
+    if not untried or tuned.stopped is Stopped.REACHED:
         return
     yield "  would be tried next, best gain for its risk first:"
     for index, change in enumerate(untried, 1):

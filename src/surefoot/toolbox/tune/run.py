@@ -70,7 +70,8 @@ async def tune(
         clock: Seconds.
 
     Raises:
-        SurefootError: The opening measurement failed. Later failures end the loop and are told.
+        SurefootError: The opening measurement failed. A later one that fails, or a second proof,
+            ends the loop and is told.
     """
     began = clock()
     while True:
@@ -86,7 +87,11 @@ async def tune(
         except SurefootError as error:
             if state.latest is None:
                 raise
-            return Tuned(state, Stopped.FAILED, str(error), clock() - began)
+            if isinstance(action, Diagnose) or state.unproven:
+                # One proof may fail for what it tries; two fail for what they have in common.
+                told = f"{_announced(state, action)}: {error}"
+                return Tuned(state, Stopped.FAILED, told, clock() - began)
+            state = state.failed(action.change, error.message)
 
 
 async def _done(state: State, action: Action, hands: Hands) -> State:

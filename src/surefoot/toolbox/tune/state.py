@@ -150,6 +150,8 @@ class State:
     """Whether the last one is of the configuration in force."""
     steps: tuple[Step, ...] = ()
     interrupted: bool = False
+    unproven: Mapping[Identity, str] = field(default_factory=lambda: MappingProxyType({}))
+    """Changes whose proof failed before it could say anything, and why."""
 
     @property
     def latest(self) -> Found | None:
@@ -168,6 +170,11 @@ class State:
     def proven(self, step: Step) -> State:
         """What is known after a proof: a change that is kept moves the bottleneck."""
         return dataclasses.replace(self, steps=(*self.steps, step), fresh=not step.kept)
+
+    def failed(self, change: Change, why: str) -> State:
+        """What is known after a proof that could not be made; the change is left alone."""
+        told = {**self.unproven, identity(change): f"it could not be proven: {why}"}
+        return dataclasses.replace(self, unproven=MappingProxyType(told))
 
     @property
     def candidates(self) -> tuple[Change, ...]:
@@ -203,7 +210,7 @@ class State:
         held = [(e.key, self.fixed[e.key]) for e in edits(change) if e.key in self.fixed]
         if held:
             return f"{held[0][0]} is set by the {held[0][1]}, which the file cannot change"
-        return self.refused.get(identity(change), "")
+        return self.unproven.get(identity(change)) or self.refused.get(identity(change), "")
 
     def _tried(self, change: Change) -> bool:
         return any(identity(step.change) == identity(change) for step in self.steps)
