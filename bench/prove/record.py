@@ -10,9 +10,12 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import contextlib
 import json
 import os
+import subprocess
 import sys
+from collections.abc import Iterator
 from itertools import islice
 from pathlib import Path
 from typing import Any
@@ -56,16 +59,28 @@ async def life(made: Project, pairs: int, seed: int) -> dict[str, Any]:
     return {"example": made.example, "seed": seed, "blocks": document(recorded)["blocks"]}
 
 
+@contextlib.contextmanager
+def busy(count: int) -> Iterator[None]:
+    """So many processes that never rest."""
+    spin = [sys.executable, "-c", "while True: pass"]
+    with contextlib.ExitStack() as running:
+        for _ in range(count):
+            process = running.enter_context(subprocess.Popen(spin))
+            running.callback(process.kill)
+        yield
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     parser.add_argument("--lives", type=int, default=10)
     parser.add_argument("--pairs", type=int, default=30)
+    parser.add_argument("--neighbours", type=int, default=0, help="processes that never rest")
     parser.add_argument("--file", type=Path, default=DEFAULT_FILE)
     args = parser.parse_args()
     args.file.parent.mkdir(parents=True, exist_ok=True)
     there = args.file.read_text().count("\n") if args.file.exists() else 0
     for number in range(there, args.lives):
-        with project(("flask", "fastapi")[number % 2]) as made:
+        with project(("flask", "fastapi")[number % 2]) as made, busy(args.neighbours):
             row = asyncio.run(life(made, args.pairs, number + 1))
         with args.file.open("a") as file:
             file.write(json.dumps(row) + "\n")
