@@ -53,6 +53,16 @@ LASTING = {
     "an attribute set by name": "S = object()\ndef f(k):\n    setattr(S, k, 1)",
     "what a function hands out": "S = []\ndef every():\n    return S\ndef f():\n"
     "    every().append(1)",
+    "what FastAPI gives": "from fastapi import Depends\nS = []\ndef every():\n    return S\n"
+    "def f(store=Depends(every)):\n    store.append(1)",
+    "what FastAPI gives by an alias": "Here = Annotated[Shop, Depends(x)]\n"
+    "async def f(here: Here):\n    here.visits += 1",
+    "what a function is given": "def f(store, k):\n    store[k] = 1",
+    "an alias of a name": "S = {}\ndef f(k):\n    mine = S\n    mine[k] = 1",
+    "each of a loop": "S = {}\ndef f(k):\n    for each in S.values():\n        each.append(k)",
+    "a name in an expression": "S = {}\ndef f(k):\n    if (x := S.get(k)):\n        x.append(k)",
+    "what a method hands out": "class R:\n  def room(self, k): return self.r[k]\nS = R()\n"
+    "def f(k):\n    S.room(k).append(1)",
     "inside a lambda": "S = []\nf = lambda k: S.append(k)",
     "inside a comprehension": "S = set()\ndef f(ks):\n    [S.add(k) for k in ks]",
     "after an if at the top": "if True:\n    S = {}\nelse:\n    S = None\ndef f(k):\n    S[k] = 1",
@@ -68,7 +78,6 @@ def test_what_lasts_is_found(text):
 PASSING = {
     "locals": "def f():\n    s = {}\n    s['a'] = 1\n    t = []\n    t.append(1)",
     "a local that hides a global": "S = {}\ndef f():\n    S = {}\n    S['a'] = 1",
-    "an argument that hides a global": "S = []\ndef f(S):\n    S.append(1)",
     "a session of the framework": "from flask import session, g\ndef f():\n"
     "    session['a'] = 1\n    g.user = 2\n    g.seen.append(1)",
     "a database's session": "from flask_sqlalchemy import SQLAlchemy\ndb = SQLAlchemy()\n"
@@ -79,6 +88,8 @@ PASSING = {
     "its own fields while it is made": "class C:\n  def __init__(self):\n    self.n = 1\nc = C()",
     "at the top": "S = {}\nS['a'] = 1\nS.update(b=2)",
     "somebody else's module": "import os\ndef f():\n    os.remove('a')",
+    "a copy": "S = {}\ndef f():\n    mine = S.copy()\n    mine['a'] = 1",
+    "what a request carries": "def f(request):\n    request.session['a'] = 1",
     "a row of the database": "from models import Book\ndef f(s):\n    b = Book()\n    b.title = 1",
 }
 
@@ -86,6 +97,12 @@ PASSING = {
 @pytest.mark.parametrize("text", PASSING.values(), ids=PASSING)
 def test_what_passes_with_the_request_is_not(text):
     assert [each.what for each in found(text)] == []
+
+
+def test_an_argument_hides_a_global():
+    (each,) = found("S = []\ndef f(S):\n    S.append(1)")
+    assert each.strength == Strength.ARGUMENT
+    assert "app:S" not in each.keys
 
 
 def test_a_name_is_followed_through_imports():

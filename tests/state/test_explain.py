@@ -74,6 +74,13 @@ def test_a_secret_explains_what_nothing_else_does():
     assert blamed([1], [made_by_a_request], seen(0, [], [1]), seen(1)) == []
 
 
+def test_an_argument_explains_only_what_is_left():
+    argument, secret = line(2, "a:X", Strength.ARGUMENT), line(0, "a:KEY", Strength.SECRET)
+    walk = [seen(0, [2], [1]), seen(1, [], [1])]
+    assert blamed([1], [argument, secret], *walk) == ["a:KEY"]
+    assert blamed([1], [argument], *walk) == ["a:X"]
+
+
 def test_what_cannot_be_linked_is_still_named():
     assert blamed([1], [line(2, "a:Z")], seen(0, [2]), seen(1)) == ["a:Z"]
     assert blamed([1], [], seen(0), seen(1)) == []

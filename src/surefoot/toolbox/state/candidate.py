@@ -21,6 +21,8 @@ class Strength:
     """A local name for something that may outlive the request."""
     HELD = 2
     """A method of an object that somebody else's code made."""
+    ARGUMENT = 1
+    """What a function is given, and which may be anything."""
     DRAWN = 1
     """Any other value drawn at random while the application starts."""
 

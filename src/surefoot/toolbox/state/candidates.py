@@ -20,6 +20,7 @@ from surefoot.toolbox.state.chains import (
     changeable_defaults,
     decorated,
     holder_of,
+    injected,
     kept_by_application,
     kept_by_class,
     shared_by_class,
@@ -54,6 +55,11 @@ _HELD: Final = frozenset(
 _FUNCTIONS: Final = frozenset({"next", "setattr", "delattr", "heappush", "heappop", "insort"})
 _CACHES: Final = frozenset({"lru_cache", "cache", "cached", "memoize", "cached_view"})
 _BUILDERS: Final = frozenset({"__init__", "__new__", "__post_init__", "__set_name__", "__set__"})
+_COPYING: Final = frozenset({"copy", "deepcopy", "encode", "decode", "format", "split", "strip"})
+# What is called like this is made for each request.
+_OF_A_REQUEST: Final = frozenset(
+    {"request", "req", "response", "resp", "session", "g", "ctx", "context", "environ", "scope"}
+)
 _DEEP: Final = 3
 
 
@@ -100,6 +106,8 @@ class _Scope:
     """Arguments whose default value can be changed."""
     first: str = ""
     """The first argument of a method: ``self`` or ``cls``."""
+    arguments: dict[str, str] = field(default_factory=dict)
+    """What it is given, and the names of the functions or aliases that FastAPI takes it from."""
 
     @property
     def is_class(self) -> bool:
@@ -151,6 +159,7 @@ class _Finder(ast.NodeVisitor):
                 scope.outer.update(inner.names)
         scope.outer -= scope.own
         scope.lasting = set(changeable_defaults(node))
+        scope.arguments = dict(injected(node))
         inside_class = bool(self._scopes) and self._scopes[-1].is_class
         arguments = [*node.args.posonlyargs, *node.args.args]
         if inside_class and arguments and not decorated(node, {"staticmethod"}):
@@ -189,6 +198,18 @@ class _Finder(ast.NodeVisitor):
     def visit_With(self, node: ast.With) -> None:
         """``with f() as x`` binds a name."""
         self._bind(node)
+        self.generic_visit(node)
+
+    def visit_For(self, node: ast.For) -> None:
+        """What a loop goes over is what its name stands for."""
+        if self._scopes and isinstance(node.target, ast.Name):
+            self._scopes[-1].values[node.target.id] = node.iter
+        self.generic_visit(node)
+
+    def visit_NamedExpr(self, node: ast.NamedExpr) -> None:
+        """``x := ...`` binds a name."""
+        if self._scopes:
+            self._scopes[-1].values[node.target.id] = node.value
         self.generic_visit(node)
 
     def visit_Delete(self, node: ast.Delete) -> None:
@@ -336,16 +357,26 @@ class _Finder(ast.NodeVisitor):
         self, scope: _Scope, name: str, attributes: frozenset[str], depth: int
     ) -> _Root | None:
         value = scope.values.get(name)
-        if value is None or depth == 0 or name == scope.first:
+        if depth == 0 or name == scope.first:
             return None
+        if value is None:
+            return self._argument(scope, name, attributes)
         if isinstance(value, ast.Await):
             value = value.value
         root = self._root(value, depth - 1)
-        if root is None or not isinstance(value, ast.Call | ast.Attribute | ast.Subscript):
+        if root is None:
             return None
         return _Root(
             min(root.strength, Strength.ALIAS), root.keys | attributes, root.foreign, root.owner
         )
+
+    def _argument(self, scope: _Scope, name: str, attributes: frozenset[str]) -> _Root | None:
+        if name not in scope.arguments or name in scope.values or name in _OF_A_REQUEST:
+            return None
+        bound = self._modules.find(self._source.module, scope.arguments[name])
+        if bound is not None and bound.kind in {Kind.FUNCTION, Kind.OWN}:
+            return _Root(Strength.ALIAS, frozenset({bound.key}) | attributes)
+        return _Root(Strength.ARGUMENT, frozenset({f"{self._at(scope)}.{name}"}) | attributes)
 
     def _closure(self, scope: _Scope, name: str) -> _Root:
         value = scope.values.get(name)
@@ -375,11 +406,11 @@ class _Finder(ast.NodeVisitor):
         if depth == 0:
             return None
         attributes = frozenset(f".{name}" for name in attributes_of(chain)[:1])
-        if isinstance(call.func, ast.Attribute) and call.func.attr in {"get", "setdefault"}:
+        if isinstance(call.func, ast.Attribute) and call.func.attr not in _COPYING:
             root = self._root(call.func.value, depth - 1)
-            if root is None or root.foreign:
-                return None
-            return _Root(Strength.ALIAS, root.keys | attributes, owner=root.owner)
+            if root is not None and not root.foreign:
+                strength = min(root.strength, Strength.ALIAS)
+                return _Root(strength, root.keys | attributes, owner=root.owner)
         dotted = dotted_name(call.func)
         parts = dotted.split(".")
         bound = self._modules.find(self._source.module, parts[0]) if dotted else None

@@ -13,6 +13,7 @@ __all__ = [
     "changeable_defaults",
     "decorated",
     "holder_of",
+    "injected",
     "kept_by_application",
     "kept_by_class",
     "shared_by_class",
@@ -90,6 +91,34 @@ def changeable_defaults(node: Function) -> Iterator[str]:
     for argument, value in pairs:
         if isinstance(value, ast.Dict | ast.List | ast.Set):
             yield argument.arg
+
+
+def injected(node: Function) -> Iterator[tuple[str, str]]:
+    """Its arguments, and the name of what FastAPI gives them: ``Depends(name)`` or an alias."""
+    arguments = node.args
+    given = [*arguments.posonlyargs, *arguments.args]
+    defaults: list[ast.expr | None] = [None] * (len(given) - len(arguments.defaults))
+    pairs = [
+        *zip(given, [*defaults, *arguments.defaults], strict=True),
+        *zip(arguments.kwonlyargs, arguments.kw_defaults, strict=True),
+    ]
+    for argument, default in pairs:
+        told = [each for each in (default, argument.annotation) if each is not None]
+        calls = [inner for each in told for inner in ast.walk(each) if _depends(inner)]
+        if calls:
+            call = calls[0]
+            yield argument.arg, dotted_name(call.args[0]) if isinstance(call, ast.Call) else ""
+        else:
+            yield argument.arg, dotted_name(argument.annotation or ast.Constant(0))
+
+
+def _depends(node: ast.AST) -> bool:
+    names = {"Depends", "Security"}
+    return (
+        isinstance(node, ast.Call)
+        and bool(node.args)
+        and dotted_name(node.func).rpartition(".")[2] in names
+    )
 
 
 def decorated(node: Function, names: set[str]) -> bool:

@@ -105,8 +105,10 @@ def culprits(
         ]
         for candidate, first in ran.items()
     }
-    found = list(_cover(linked, open_steps))
+    sure = {each: steps for each, steps in linked.items() if each.strength > Strength.ARGUMENT}
+    found = list(_cover(sure, open_steps))
     found += _secrets(candidates, changed, seen, open_steps)
+    found += _cover(linked, open_steps)
     drawn = {
         candidate: _reading(candidate, 0, seen, readers)
         for candidate in candidates
