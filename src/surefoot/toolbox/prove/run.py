@@ -10,9 +10,9 @@ from dataclasses import dataclass, field, replace
 from typing import Final
 
 from surefoot.core.ab import Judgement, Question
-from surefoot.core.proof import Answers, Measure, Outcome, Verdict
-from surefoot.errors import SurefootError, WorkloadError
-from surefoot.toolbox.answers.serial import same_answers
+from surefoot.core.proof import Answers, Difference, Measure, Outcome, Verdict
+from surefoot.errors import RefusedError, SurefootError, WorkloadError
+from surefoot.toolbox.answers.serial import same_answers_of
 from surefoot.toolbox.answers.variation import Variation
 from surefoot.toolbox.data import Copies, copies
 from surefoot.toolbox.load import Closed, Generator, Observation, Workload
@@ -60,6 +60,10 @@ class Interrupted(Exception):  # noqa: N818 - not an error: somebody pressed Ctr
 
 class _DoesNotStart(Exception):  # noqa: N818 - a result, not an error: it is the variant's fault
     """The variant, unlike the base, does not come up."""
+
+
+class _LogInFails(Exception):  # noqa: N818 - likewise
+    """Users can log in at the base, and not at the variant."""
 
 
 async def prove(plan: Plan, say: Say, stop: asyncio.Event) -> Verdict:
@@ -122,6 +126,8 @@ class _Proof:
             base, variant, variation, answers = await self._compared()
         except _DoesNotStart as error:
             return Verdict(Outcome.WORSE, question.on[0], f"the variant does not start: {error}")
+        except _LogInFails as error:
+            return _nobody_logged_in(question.on[0], str(error))
         self._stop_here()
         if answers.differing:
             return _wrong(question.on[0], answers)
@@ -152,7 +158,7 @@ class _Proof:
             notes=report.notes,
         )
 
-    async def _compared(self) -> tuple[Started, Started, Variation, Answers]:
+    async def _compared(self) -> tuple[Bench, Bench, Variation, Answers]:
         """Both up and asked the same; a second base beside them shows what varies by itself."""
         plan = self.plan
         again = plan.base.told(self.data.environment(_AGAIN))
@@ -171,21 +177,27 @@ class _Proof:
                 raise _DoesNotStart(variant.message) from variant
             if isinstance(variant, BaseException):
                 raise variant
-            variation, answers = await same_answers(
-                base.addresses, second.addresses, variant.addresses, plan.workload,
+            self.say("comparing answers")
+            one = await self._bench(base, self.running)
+            beside = await self._bench(second, meanwhile)
+            try:
+                other = await self._bench(variant, self.running)
+            except RefusedError as error:
+                raise _LogInFails(error.message) from error
+            variation, answers = await same_answers_of(
+                [bench.generator for bench in (one, beside, other)], plan.workload,
                 requests=_ASKED, seconds=plan.seconds * _ASKING_SHARE, seed=plan.seed,
-                say=self.say, stop=self.stop,
+                stop=self.stop,
             )  # fmt: skip
             second.stack.hurry()
-        return base, variant, variation, answers
+        return one, other, variation, answers
 
     async def _measured(
-        self, base: Started, variant: Started, variation: Variation, answers: Answers
+        self, one: Bench, other: Bench, variation: Variation, answers: Answers
     ) -> Verdict:
         plan = self.plan
-        one, other = await asyncio.gather(
-            self._bench(base, variation), self._bench(variant, variation)
-        )
+        for bench in (one, other):
+            bench.generator.judge_with(variation)
         blocks = Blocks(
             population(plan.base, plan.variant),
             _BLOCK_SECONDS,
@@ -202,15 +214,17 @@ class _Proof:
             return replace(_wrong(plan.question.on[0], found), pairs=tuple(series.pairs))
         return _concluded(judgement, series, found)
 
-    async def _bench(self, started: Started, variation: Variation) -> Bench:
+    async def _bench(self, started: Started, running: contextlib.AsyncExitStack) -> Bench:
+        # One generator for comparing and for the load: some applications let nobody log in twice
+        # within a minute.
         generator = Generator(
             self.plan.workload,
             started.addresses,
             seed=self.plan.seed,
             latency=self.plan.base.settings.config.slo.latency,
-            observe=Observation(judge=variation),
+            observe=Observation(),
         )
-        await self.running.enter_async_context(generator)
+        await running.enter_async_context(generator)
         return Bench(started, generator, database=not self._embedded)
 
     @property
@@ -240,6 +254,13 @@ def _up(arm: Arm) -> contextlib.AbstractAsyncContextManager[Started]:
 def _wrong(measure: Measure, answers: Answers) -> Verdict:
     why = f"{answers.differing} of {answers.compared} answers are not the same"
     return Verdict(Outcome.WRONG_ANSWERS, measure, why, answers=answers)
+
+
+def _nobody_logged_in(measure: Measure, why: str) -> Verdict:
+    example = Difference("log-in", "status", "", "as expected", why)
+    answers = Answers(compared=1, differing=1, examples=(example,))
+    text = f"users who can log in at the base cannot at the variant: {why}"
+    return Verdict(Outcome.WRONG_ANSWERS, measure, text, answers=answers)
 
 
 def _concluded(judgement: Judgement, series: Series, answers: Answers) -> Verdict:
