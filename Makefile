@@ -4,15 +4,18 @@ VENV ?= .venv
 BIN := $(VENV)/bin
 PYTEST_FLAGS ?=
 # What these find out depends on who else uses the machine, so they run one after the other.
-ALONE := tests/measure tests/applications
+ALONE := tests/measure tests/prove tests/tune tests/applications
+# Real proofs of each kind that bench-prove runs.
+RUNS ?= 8
 
-.PHONY: help demo test check bench shape matrix format changelog clean
+.PHONY: help demo test check bench bench-prove bench-prove-full shape matrix format changelog clean
 
 help:
 	@echo "make demo     tune the example bookshop, in less than five minutes"
 	@echo "make test     run the tests (installs what they need first)"
 	@echo "make check    lint, types, imports, generated files"
 	@echo "make bench    the measurements behind the figures in the docs"
+	@echo "make bench-prove   as many proofs of nothing and of a tenth, and of planted faults"
 	@echo "make shape    size and complexity of this code beside that of others"
 	@echo "make matrix   the tests under every Python from 3.11 to 3.13 that is found"
 	@echo "make format   put the code into shape"
@@ -44,6 +47,14 @@ check: $(VENV)/.dev
 bench: $(VENV)/.dev
 	@sh scripts/servers.sh
 	@for file in bench/*.py; do echo "== $$file"; $(BIN)/python $$file || exit 1; done
+
+bench-prove: $(VENV)/.dev
+	@$(BIN)/python bench/prove/runs.py --runs $(RUNS)
+	@for file in record replay plants gains tuned; do \
+		$(BIN)/python bench/prove/$$file.py || exit 1; done
+
+bench-prove-full: RUNS := 20
+bench-prove-full: bench-prove
 
 shape: $(VENV)/.dev
 	@$(BIN)/python scripts/shape.py
