@@ -52,8 +52,12 @@ class Fit:
         return Interval(value, min(value, low), max(value, high))
 
 
-def fit(points: Sequence[Point]) -> Fit:
-    """Fit the law; the interval comes from the residuals, drawn anew 500 times.
+def fit(points: Sequence[Point], resamples: int = _RESAMPLES) -> Fit:
+    """Fit the law; the interval comes from the residuals, drawn anew.
+
+    Args:
+        points: Measured capacities by replicas.
+        resamples: How often residuals are drawn anew, 1 or more.
 
     Raises:
         UsageError: Fewer than four points, or fewer than three counts among them.
@@ -72,7 +76,7 @@ def fit(points: Sequence[Point]) -> Fit:
     wider = math.sqrt(len(points) / (len(points) - _PARAMETERS))
     chance = random.Random(1)  # noqa: S311 - resampling, not a secret
     resampled = []
-    for _ in range(_RESAMPLES):
+    for _ in range(resamples):
         drawn = [
             (count, law.throughput(count) * max(0.05, 1 + wider * chance.choice(residuals)))
             for count, _ in points
