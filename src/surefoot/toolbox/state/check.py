@@ -298,7 +298,7 @@ def _report(subject: _Subject, code: _Code, asked: _Round) -> StateReport:
     notes = [*subject.notes, *(note_of for note_of in _file_notes(files))]
     if changed and not guilty:
         notes.append(unexplained(changed[0]))
-    blamed = {each.candidate for each in guilty}
+    blamed = {line for each in guilty for line in (each.candidate, *each.also)}
     # An alias or a foreign object is only likely to be kept: too little to trouble anybody with.
     certain = [each for each in code.candidates if each.strength >= Strength.CACHE]
     ran = [each for each in executed(certain, base.seen) if each not in blamed]

@@ -1,11 +1,15 @@
-"""Which function refers to which name that may outlive a request."""
+"""Which function uses the value of which name that may outlive a request.
+
+One that only changes it, as by adding to a count that it does not look at, is not among them.
+"""
 
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 
 from surefoot.core.witness import Place
+from surefoot.toolbox.state.chains import CHANGING
 from surefoot.toolbox.state.names import Function, Kind, Modules, bound_in, first_line
 from surefoot.toolbox.state.sources import Source
 
@@ -29,6 +33,7 @@ class _Reader:
         self._source = source
         self._modules = modules
         self._keys = keys
+        self._changed: set[int] = set()
         self.found: dict[Place, set[str]] = {}
 
     def read(self, node: ast.AST, place: Place | None, scopes: list[tuple[str, set[str]]]) -> None:
@@ -40,7 +45,8 @@ class _Reader:
             elif isinstance(inner, ast.ClassDef):
                 self.read(inner, place, [*scopes, (inner.name, set())])
             else:
-                if place is not None:
+                self._changed.update(map(id, _only_changed(inner)))
+                if place is not None and id(inner) not in self._changed:
                     self._refer(inner, place, scopes)
                 self.read(inner, place, scopes)
 
@@ -71,3 +77,22 @@ class _Reader:
             return ""
         inner = self._modules.find(bound.module, node.attr)
         return inner.key if inner is not None else ""
+
+
+def _only_changed(node: ast.AST) -> Iterator[ast.expr]:
+    """The chains in a statement that are written to, and whose value goes nowhere."""
+    targets: list[ast.expr] = []
+    if isinstance(node, ast.Assign | ast.Delete):
+        targets = list(node.targets)
+    elif isinstance(node, ast.AugAssign | ast.AnnAssign):
+        targets = [node.target]
+    elif isinstance(node, ast.Expr) and isinstance(node.value, ast.Call):
+        function = node.value.func
+        if isinstance(function, ast.Attribute) and function.attr in CHANGING:
+            targets = [function]
+    for target in targets:
+        chain: ast.expr = target
+        yield chain
+        while isinstance(chain, ast.Attribute | ast.Subscript):
+            chain = chain.value
+            yield chain
