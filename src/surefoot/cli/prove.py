@@ -145,8 +145,10 @@ def _question(text: str) -> Question:
             f"--on {text}: nothing can be decided on that",
             do=f"choose among {', '.join(measure for measure in Measure)}",
         ) from None
-    guards = (Measure.CPU, Measure.CAPACITY, Measure.LATENCY, Measure.ERRORS)
-    return Question(on, tuple(measure for measure in guards if measure not in on))
+    # Fewer bytes are paid for with CPU; the network that they spare is not in this machine.
+    dear = {Measure.CAPACITY} if Measure.BYTES in on else set()
+    guards = (Measure.CAPACITY, Measure.LATENCY, Measure.ERRORS)
+    return Question(on, tuple(each for each in guards if each not in {*on, *dear}))
 
 
 def _text(proof: Proof) -> str:

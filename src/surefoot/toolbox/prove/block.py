@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Final
 
 from surefoot.core.proof import Side
@@ -12,7 +11,7 @@ from surefoot.toolbox.load import Closed, LoadResult
 from surefoot.toolbox.measure import host
 from surefoot.toolbox.measure.bench import Bench
 
-__all__ = ["Blocks", "Loaded", "memory"]
+__all__ = ["Blocks", "Loaded"]
 
 _LONGEST: Final = 5.0
 _REQUESTS: Final = 40  # fewer make a ratio of one request's luck
@@ -66,24 +65,10 @@ class Blocks:
             cpu=use.app + use.database,
             p95=result.response.quantile(0.95),
             neighbours=use.neighbours / use.seconds if use.seconds else 0.0,
-            memory=memory(bench.subject.pids()) if self.weigh else 0,
+            memory=host.memory(bench.subject.pids()) if self.weigh else 0,
             received=result.answers.received,
         )
         return Loaded(side, result)
 
     def _owners(self, bench: Bench) -> host.Owners:
         return host.Owners(bench.subject.pids(), self.generators(), bench.database)
-
-
-def memory(pids: tuple[int, ...]) -> int:
-    """Bytes of these processes, pages that several share divided among them; 0 if not known."""
-    total = 0
-    for pid in pids:
-        try:
-            text = Path(f"/proc/{pid}/smaps_rollup").read_text(encoding="ascii")
-        except OSError:
-            continue
-        for line in text.splitlines():
-            if line.startswith("Pss:"):
-                total += int(line.split()[1]) * 1024
-    return total

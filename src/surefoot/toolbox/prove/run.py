@@ -11,11 +11,12 @@ from typing import Final
 
 from surefoot.core.ab import Judgement, Question
 from surefoot.core.proof import Answers, Difference, Measure, Outcome, Verdict
-from surefoot.errors import RefusedError, SurefootError, WorkloadError
+from surefoot.errors import RefusedError, ServerError, SurefootError, WorkloadError
 from surefoot.toolbox.answers.serial import same_answers_of
 from surefoot.toolbox.answers.variation import Variation
 from surefoot.toolbox.data import Copies, copies
-from surefoot.toolbox.load import Closed, Generator, Observation, Workload
+from surefoot.toolbox.data.reached import confirm
+from surefoot.toolbox.load import Closed, Generator, LoadResult, Observation, Workload
 from surefoot.toolbox.measure.bench import Bench
 from surefoot.toolbox.measure.conditions import refuse_useless
 from surefoot.toolbox.measure.subject import Started, bare
@@ -84,6 +85,7 @@ async def prove(plan: Plan, say: Say, stop: asyncio.Event) -> Verdict:
         copies(plan.base.application, plan.base.settings, (_BASE, _AGAIN, _VARIANT), say) as data,
         contextlib.AsyncExitStack() as running,
     ):
+        await confirm(data, _BASE, plan.base.settings, plan.workload)
         proof = _Proof(_on_copies(plan, data), data, began + plan.seconds, say, stop, running)
         verdict = await proof.verdict()
     about_data = data.notes if data.copied or plan.workload.writes else ()
@@ -204,8 +206,23 @@ class _Proof:
             lambda: (*one.generator.pids, *other.generator.pids),
             weigh=Measure.MEMORY in plan.question.on,
         )
-        for bench in (one, other):
-            await self._warm(bench, blocks)
+        try:
+            return await self._in_pairs(one, other, blocks, variation, answers)
+        except ServerError as error:
+            # One that serves the base's load and not the variant's is the variant's doing.
+            if not other.subject.failure.done():
+                raise
+            why = f"the variant died under load: {error.message}"
+            return Verdict(Outcome.WORSE, plan.question.on[0], why, answers=answers)
+
+    async def _in_pairs(
+        self, one: Bench, other: Bench, blocks: Blocks, variation: Variation, answers: Answers
+    ) -> Verdict:
+        plan = self.plan
+        result = await self._warm(one, blocks)
+        wanted = result.completed - sum(result.errors.values())
+        refuse_useless(result.statuses, max(0, wanted), one.subject.log_tail(20))
+        await self._warm(other, blocks)
         under_load = LoadedAnswers(variation, plan.workload)
         series = Series(plan.question, one, other, blocks, plan.seed, under_load.keep)
         judgement = await series.run(self.deadline, self.say, self.stop)
@@ -225,22 +242,16 @@ class _Proof:
             observe=Observation(),
         )
         await running.enter_async_context(generator)
-        return Bench(started, generator, database=not self._embedded)
+        return Bench(started, generator, database=not self.data.embedded)
 
-    @property
-    def _embedded(self) -> bool:
-        """Whether the data is known to be a file, so that no database server is the stack's."""
-        return any("sqlite" in url for url in self.data.environment(_BASE).values())
-
-    async def _warm(self, bench: Bench, blocks: Blocks) -> None:
+    async def _warm(self, bench: Bench, blocks: Blocks) -> LoadResult:
         """Let it connect and fill its caches, and see how fast it is."""
         self.say("warming up")
         closed = Closed(population=blocks.population, seconds=_WARM_SECONDS)
         result = await bench.race(bench.generator.run(closed, stop=self.stop))
         self._stop_here()
-        wanted = result.completed - sum(result.errors.values())
-        refuse_useless(result.statuses, max(0, wanted), bench.subject.log_tail(20))
         blocks.fit(result.completed / result.elapsed if result.elapsed else 0.0)
+        return result
 
     def _stop_here(self) -> None:
         if self.stop.is_set():

@@ -15,7 +15,7 @@ from surefoot.core.ab import Question
 from surefoot.core.journal import Entry, Facts, Kind
 from surefoot.core.proof import Outcome, Verdict
 from surefoot.core.records import Change
-from surefoot.errors import ServerError, SurefootError
+from surefoot.errors import SurefootError
 from surefoot.toolbox.journal import Journal
 from surefoot.toolbox.load import Workload
 from surefoot.toolbox.measure import run as measuring
@@ -128,9 +128,6 @@ class Workshop:
             verdict = await proving.prove(plan, self._say, self.stop)
         except proving.Interrupted:
             raise Ended from None
-        except ServerError as error:
-            # What is in force was measured under more load than this, so it was the variant.
-            return _lost(change, f"it died under load: {error.message}")
         if self.stop.is_set() and verdict.outcome is Outcome.INCONCLUSIVE:
             # Cut short it says nothing about the change, which is not to be dropped for that.
             raise Ended
