@@ -239,15 +239,20 @@ def test_a_secret_that_each_process_draws(check):
     app = flask.Flask(__name__)
     app.secret_key = os.environ.get("NO_SUCH_SECRET") or os.urandom(24)
 
+    HITS = []
+
     @app.post("/login")
     def login():
+        HITS.append("login")
         flask.session["user"] = "ann"
         return flask.redirect("/me")
 
     @app.get("/me")
     def me():
+        HITS.append("me")
         return f"hello {flask.session.get('user', 'whoever you are')}"
     """
     report = check({"app.py": app}, {"users": 1, "request": [LOG_IN, *get("/me")]})
     assert texts(report).keys() == {"app.py:4"}
+    assert "a session that one replica signed is not valid" in report.findings[0].text
     assert "app.secret_key at app.py:4 is drawn at random when a process" in report.findings[0].text

@@ -302,7 +302,7 @@ def _report(subject: _Subject, code: _Code, asked: _Round) -> StateReport:
     # An alias or a foreign object is only likely to be kept: too little to trouble anybody with.
     certain = [each for each in code.candidates if each.strength >= Strength.CACHE]
     ran = [each for each in executed(certain, base.seen) if each not in blamed]
-    notes += [note(each) for each in ran[:_NOTES]]
+    notes += [note(each) for each in {each.keys: each for each in reversed(ran)}.values()][:_NOTES]
     answers = Answers(
         compared=min(len(base.answers), len(several.answers)),
         differing=len(differing),

@@ -35,7 +35,7 @@ def _kept(candidate: Candidate) -> str:
 
 def _meaning(candidate: Candidate, first: Changed) -> str:
     if candidate.at_start:
-        if first.turned_away:
+        if candidate.strength == Strength.SECRET:
             return "a session that one replica signed is not valid at the next"
         return "each replica has another one"
     if candidate.strength == Strength.CACHE:
