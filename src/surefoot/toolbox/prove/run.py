@@ -35,7 +35,9 @@ _AGAIN: Final = "again"
 _VARIANT: Final = "variant"
 _WARM_SECONDS: Final = 2.0
 _BLOCK_SECONDS: Final = 1.0
-# Of the whole budget: what may pass with comparing answers one by one.
+# Of the whole budget: what may pass with looking for state that processes keep to themselves, and
+# with comparing answers one by one.
+_STATE_SHARE: Final = 0.25
 _ASKING_SHARE: Final = 0.15
 _ASKED: Final = 5000
 
@@ -89,7 +91,7 @@ async def prove(plan: Plan, say: Say, stop: asyncio.Event) -> Verdict:
         proof = _Proof(_on_copies(plan, data), data, began + plan.seconds, say, stop, running)
         verdict = await proof.verdict()
     about_data = data.notes if data.copied or plan.workload.writes else ()
-    notes = (*plan.notes, *about_data, *verdict.notes)
+    notes = (*plan.notes, *about_data, *proof.notes, *verdict.notes)
     return replace(verdict, seconds=time.monotonic() - began, notes=notes)
 
 
@@ -116,6 +118,7 @@ class _Proof:
     say: Say
     stop: asyncio.Event
     running: contextlib.AsyncExitStack
+    notes: tuple[str, ...] = ()
 
     async def verdict(self) -> Verdict:
         """Cheap reasons to refuse first, then what takes time."""
@@ -144,11 +147,11 @@ class _Proof:
         report = await shared_state(
             variant.application, variant.settings, plan.workload,
             replicas=variant.processes, say=self.say, stop=self.stop, data=self.data,
+            seconds=plan.seconds * _STATE_SHARE,
         )  # fmt: skip
         self._stop_here()
+        self.notes += report.notes
         if report.safe:
-            for label in (_BASE, _VARIANT):
-                await self.data.reset(label)
             return None
         first = report.findings[0].text if report.findings else "answers differ"
         return Verdict(
@@ -157,7 +160,6 @@ class _Proof:
             f"{plan.variant.processes} processes do not answer like one: {first}",
             answers=report.answers,
             findings=report.findings,
-            notes=report.notes,
         )
 
     async def _compared(self) -> tuple[Bench, Bench, Variation, Answers]:
