@@ -56,6 +56,12 @@ def test_what_was_dropped_on_the_same_code_is_refused_and_on_other_code_is_not(m
         assert dropped_before(again, other) == {}
 
 
+def test_a_proof_without_enough_pairs_is_no_decision(make, project):
+    with Journal.open(config.load(project), exclusive=True) as journal:
+        workshop(project, journal).record(make.change(), make.verdict(Outcome.INCONCLUSIVE))
+    assert dropped_before(Journal.open(config.load(project)), FACTS) == {}
+
+
 def test_keys_that_the_environment_or_a_flag_sets_are_held(project):
     environ = {"SUREFOOT_SERVER_THREADS": "8"}
     settings = config.load(project, environ=environ, flags={"slo.latency": "1s"})

@@ -11,7 +11,7 @@ from typing import Any
 
 from surefoot import config
 from surefoot.config import Settings
-from surefoot.core.ab import Question
+from surefoot.core.ab import LEAST_PAIRS, Question
 from surefoot.core.journal import Entry, Facts, Kind
 from surefoot.core.proof import Outcome, Verdict
 from surefoot.core.records import Change
@@ -182,12 +182,19 @@ def dropped_before(journal: Journal, facts: Facts) -> Mapping[Identity, str]:
     found = {}
     for entry in journal.entries:
         same = replace(entry.facts, data=0) == replace(facts, data=0)
-        if entry.kind is Kind.CHANGE and not entry.kept and entry.edits and same:
+        decided = entry.kind is Kind.CHANGE and not entry.kept and not _too_short(entry)
+        if decided and entry.edits and same:
             found[_identity(entry)] = (
                 f"dropped as change {entry.id} on {entry.at[:10]}: "
                 f"{entry.verdict.get('verdict', 'no verdict')}"
             )
     return MappingProxyType(found)
+
+
+def _too_short(entry: Entry) -> bool:
+    """Whether the proof ended before its pairs could say anything; that is no decision."""
+    told = entry.verdict
+    return told.get("verdict") == Outcome.INCONCLUSIVE and told.get("pairs", 0) < LEAST_PAIRS
 
 
 def _identity(entry: Entry) -> Identity:
