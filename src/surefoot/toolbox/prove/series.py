@@ -85,7 +85,8 @@ class Series:
 
     async def pair(self, *, base_first: bool) -> None:
         """One block on each, with the same requests."""
-        seed = self.seed * 1_000_003 + len(self.measured)
+        # Two pairs share their requests: what the base answers in one and not in the other varies.
+        seed = self.seed * 1_000_003 + len(self.measured) // 2
         if base_first:
             base = await self.blocks.run(self.base, seed)
             variant = await self.blocks.run(self.variant, seed)
