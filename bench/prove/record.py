@@ -24,7 +24,7 @@ from project import Project, project
 
 from surefoot.core.ab import Question, abba
 from surefoot.core.proof import Measure, Outcome, Verdict, document
-from surefoot.toolbox.load import Generator, read_workload
+from surefoot.toolbox.load import Generator, Observation, read_workload
 from surefoot.toolbox.measure.bench import Bench
 from surefoot.toolbox.measure.subject import bare
 from surefoot.toolbox.prove.arm import population
@@ -44,8 +44,8 @@ async def life(made: Project, pairs: int, seed: int) -> dict[str, Any]:
     async with (
         bare(arm.application, arm.settings) as one,
         bare(arm.application, arm.settings) as other,
-        Generator(workload, one.addresses) as to_one,
-        Generator(workload, other.addresses) as to_other,
+        Generator(workload, one.addresses, observe=Observation()) as to_one,
+        Generator(workload, other.addresses, observe=Observation()) as to_other,
     ):
         benches = [Bench(one, to_one, database=False), Bench(other, to_other, database=False)]
         blocks = Blocks(population(arm), 1.0, lambda: (*to_one.pids, *to_other.pids))

@@ -80,6 +80,7 @@ def main() -> None:
             line.append(f"{measure} {fmean(logs):+.3f} +- {stdev(logs):.3f}")
         print(f"{example:<8} {len(pairs)} pairs, log(variant / base): {', '.join(line)}")
     for name, question in (
+        ("cpu or capacity, steadied", Question(steadied=True)),
         ("cpu or capacity", Question()),
         ("cpu", Question(on=(Measure.CPU,))),
         ("capacity", Question(on=(Measure.CAPACITY,))),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import random
+from dataclasses import replace
 from itertools import islice
 
 import pytest
@@ -169,6 +170,53 @@ class TestJudge:
             Pair(_scaled(p.base, scale), _scaled(p.variant, scale), p.base_first) for p in found
         ]
         assert judge(CPU, found).outcome is judge(CPU, scaled).outcome
+
+
+class TestSteadied:
+    """The generator does the same for both, so what its work costs tells of the machine."""
+
+    STEADIED = Question(on=(Measure.CPU,), steadied=True)
+
+    def moody(self, draw, count, effect=1.0, received=5000):
+        """Pairs on a machine whose moods change everybody's cost by a tenth and more."""
+
+        def block(factor):
+            mood = math.exp(draw.gauss(0, 0.1))
+            cpu = factor * 1e-3 * mood * math.exp(draw.gauss(0, 0.02))
+            sending = 1e-4 * mood**1.5 * math.exp(draw.gauss(0, 0.02))
+            size = received if factor != 1.0 else 5000
+            plain = side(cpu)
+            return replace(plain, sending=sending * 1000, received=1000 * size)
+
+        return [Pair(block(1.0), block(effect), base_first=True) for _ in range(count)]
+
+    def test_moods_of_the_machine_are_taken_out(self):
+        found = self.moody(random.Random(3), 25)
+        assert decided(CPU, found)[0].outcome is Outcome.INCONCLUSIVE
+        assert decided(self.STEADIED, found)[0].outcome is Outcome.NO_DIFFERENCE
+
+    def test_a_tenth_is_found_among_them(self):
+        judgement, count = decided(self.STEADIED, self.moody(random.Random(4), 30, effect=0.9))
+        assert judgement.outcome is Outcome.BETTER
+        ratio = judgement.ratios[Measure.CPU]
+        assert ratio.low < 0.9 < ratio.high
+        assert count < 30
+
+    def test_one_who_looks_after_every_pair_is_wrong_as_rarely_as_promised(self):
+        draw, wrong, runs = random.Random(11), 0, 300
+        for _ in range(runs):
+            found = self.moody(draw, 30)
+            for count in range(5, 31):
+                ratio = judge(self.STEADIED, found[:count]).ratios[Measure.CPU]
+                if not ratio.low <= 1 <= ratio.high:
+                    wrong += 1
+                    break
+        assert wrong / runs <= 0.065
+
+    def test_answers_of_another_size_are_no_measure_of_the_machine(self):
+        found = self.moody(random.Random(5), 12, effect=0.999, received=9000)
+        steadied, plain = (judge(q, found).ratios[Measure.CPU] for q in (self.STEADIED, CPU))
+        assert steadied == plain
 
 
 def _scaled(one, scale):

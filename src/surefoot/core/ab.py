@@ -15,7 +15,7 @@ import math
 import random
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from statistics import fmean, stdev
+from statistics import fmean, linear_regression, stdev
 from types import MappingProxyType
 from typing import Final
 
@@ -49,6 +49,9 @@ MARGINS: Final[Mapping[Measure, float]] = MappingProxyType(
 # Variance of the prior of (mean / deviation): effects of the size of one pair's own noise.
 _PRIOR: Final = 1.0
 _MANY: Final = 4096
+_STEADIED: Final = frozenset({Measure.CPU, Measure.CAPACITY, Measure.LATENCY})
+# Bytes of an answer may differ by this share and still be the same work to read.
+_SAME_SIZE: Final = 0.01
 _NAMES: Final = {
     Measure.CPU: "CPU per request",
     Measure.CAPACITY: "requests per second",
@@ -70,6 +73,8 @@ class Question:
     margins: Mapping[Measure, float] = field(default_factory=lambda: MARGINS)
     alpha: float = 0.05
     """Chance of an interval of ``on``, or of ``guards``, ever missing the truth."""
+    steadied: bool = False
+    """Whether what the generator's own work cost may take the machine's moods out of the ratios."""
 
     def level(self, measure: Measure) -> float:
         """The chance that one measure's own interval may miss it (Bonferroni)."""
@@ -89,25 +94,32 @@ class Judgement:
     """Standard deviation of the logarithm of one pair's ratio of ``decided_on``."""
 
 
-def radius(deviation: float, count: int, alpha: float) -> float:
+def radius(
+    deviation: float, count: int, alpha: float, *, fitted: int = 1, effective: float = 0.0
+) -> float:
     """Half the width of the interval of a mean, valid after every one of ``count`` values.
 
     Args:
-        deviation: Their sample standard deviation.
+        deviation: Their standard deviation around what was fitted.
         count: How many there are by now.
         alpha: Chance that it ever misses the truth.
+        fitted: How many figures were fitted to them: the mean, and a slope if there is one.
+        effective: How many values a mean alone would need to be known as well; ``count`` if not
+            given.
 
     Returns:
         Infinity while there are too few to say anything.
     """
-    if count < 2:
+    freedom = count - fitted
+    if freedom < 1:
         return math.inf
-    shrunk = 1 / (1 + count * _PRIOR)
-    bar = (math.sqrt(1 + count * _PRIOR) / alpha) ** (2 / count)
+    weight = effective or float(count)
+    shrunk = 1 / (1 + weight * _PRIOR)
+    bar = (math.sqrt(1 + weight * _PRIOR) / alpha) ** (2 / (freedom + 1))
     if bar * shrunk >= 1:
         return math.inf
-    squared = (bar - 1) / (1 - bar * shrunk)  # t**2 / (count - 1) at which the bar is met
-    return deviation * math.sqrt((count - 1) * squared / count)
+    squared = (bar - 1) / (1 - bar * shrunk)  # t**2 / freedom at which the bar is met
+    return deviation * math.sqrt(freedom * squared / weight)
 
 
 def pairs_needed(deviation: float, wanted: float, alpha: float = 0.05) -> int:
@@ -165,14 +177,35 @@ class _Seen:
 
     @classmethod
     def of(cls, question: Question, measure: Measure, pairs: Sequence[Pair]) -> _Seen:
-        sign = -1.0 if measure.more_is_better else 1.0
-        logs = [] if measure is Measure.ERRORS else [sign * log for log in _logs(pairs, measure)]
         margin = math.log1p(question.margins.get(measure, MARGINS[measure]))
+        logs = [] if measure is Measure.ERRORS else _logs(pairs, measure)
         if len(logs) < 2:
             return cls(measure, margin, len(logs), fmean(logs) if logs else 0.0, math.inf, 0.0)
+        level = question.level(measure)
+        speeds = _speeds(pairs) if question.steadied and measure in _STEADIED else []
+        if len(speeds) == len(logs) > 2 and stdev(speeds) > 0:
+            return cls._steadied(measure, margin, logs, speeds, level)
         deviation = stdev(logs)
-        reach = radius(deviation, len(logs), question.level(measure))
+        reach = radius(deviation, len(logs), level)
         return cls(measure, margin, len(logs), fmean(logs), reach, deviation)
+
+    @classmethod
+    def _steadied(
+        cls, measure: Measure, margin: float, logs: list[float], speeds: list[float], level: float
+    ) -> _Seen:
+        """The mean at equal cost of the generator's own work: a regression's intercept.
+
+        Its interval at any time: Lindon, Ham, Tingley and Bojinov, Anytime-valid linear models and
+        regression adjusted causal inference in randomized experiments, 2022.
+        """
+        slope, centre = linear_regression(speeds, logs)
+        count, middle = len(logs), fmean(speeds)
+        left = [y - centre - slope * x for x, y in zip(speeds, logs, strict=True)]
+        deviation = math.sqrt(math.fsum(each * each for each in left) / (count - 2))
+        spread = math.fsum((x - middle) ** 2 for x in speeds)
+        effective = 1 / (1 / count + middle * middle / spread)
+        reach = radius(deviation, count, level, fitted=2, effective=effective)
+        return cls(measure, margin, count, centre, reach, deviation)
 
     @property
     def better(self) -> bool:
@@ -278,8 +311,32 @@ def _more_errors(question: Question, pairs: Sequence[Pair]) -> str:
 
 
 def _logs(pairs: Sequence[Pair], measure: Measure) -> list[float]:
+    """Logarithms of variant / base; positive is worse."""
+    sign = -1.0 if measure.more_is_better else 1.0
     values = [(pair.base.value(measure), pair.variant.value(measure)) for pair in pairs]
-    return [math.log(variant / base) for base, variant in values if base > 0 and variant > 0]
+    return [sign * math.log(after / before) for before, after in values if before > 0 < after]
+
+
+def _speeds(pairs: Sequence[Pair]) -> list[float]:
+    """Logarithms of what a request cost the generator, variant / base; none if that is no measure.
+
+    Sending and reading the same bytes is the same work, so what differs is the machine: a
+    neighbour on the other half of the core, where the scheduler put whom. Beside answers of other
+    sizes it would be the answers.
+    """
+    sizes = [
+        math.fsum(side.received for side in sides) / sum(side.completed for side in sides)
+        if any(side.completed for side in sides)
+        else 0.0
+        for sides in ([p.base for p in pairs], [p.variant for p in pairs])
+    ]
+    if not all(sizes) or abs(sizes[1] / sizes[0] - 1) > _SAME_SIZE:
+        return []
+    costs = [
+        [side.sending / side.completed if side.completed else 0.0 for side in (p.base, p.variant)]
+        for p in pairs
+    ]
+    return [math.log(after / before) for before, after in costs if before > 0 < after]
 
 
 def _exp(value: float) -> float:

@@ -65,6 +65,8 @@ class Side:
     """Bytes at the end of the block; 0 where it was not looked at."""
     received: int = 0
     """Bytes of all answers; 0 where they were not counted."""
+    sending: float = 0.0
+    """CPU seconds of the generator; 0 where they were not counted."""
 
     def value(self, measure: Measure) -> float:
         """This block's figure; 0 where it has none."""

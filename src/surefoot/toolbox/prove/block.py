@@ -67,6 +67,7 @@ class Blocks:
             neighbours=use.neighbours / use.seconds if use.seconds else 0.0,
             memory=host.memory(bench.subject.pids()) if self.weigh else 0,
             received=result.answers.received,
+            sending=result.cpu,
         )
         return Loaded(side, result)
 

@@ -226,7 +226,8 @@ class _Proof:
         refuse_useless(result.statuses, max(0, wanted), one.subject.log_tail(20))
         await self._warm(other, blocks)
         under_load = LoadedAnswers(variation, plan.workload)
-        series = Series(plan.question, one, other, blocks, plan.seed, under_load.keep)
+        question = replace(plan.question, steadied=_served_alike(plan))
+        series = Series(question, one, other, blocks, plan.seed, under_load.keep)
         judgement = await series.run(self.deadline, self.say, self.stop)
         found = under_load.answers(answers)
         if found.differing:
@@ -262,6 +263,16 @@ class _Proof:
 
 def _up(arm: Arm) -> contextlib.AbstractAsyncContextManager[Started]:
     return bare(arm.application, arm.settings)
+
+
+def _served_alike(plan: Plan) -> bool:
+    """Whether the generator has the same to do with both, request for request.
+
+    Another server, or more threads, changes how answers arrive and who shares a core with whom;
+    what the generator's work costs then tells of the change and not only of the machine.
+    """
+    base, variant = plan.base.settings.config, plan.variant.settings.config
+    return base.server == variant.server and base.response == variant.response
 
 
 def _wrong(measure: Measure, answers: Answers) -> Verdict:
