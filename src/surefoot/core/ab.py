@@ -173,6 +173,10 @@ class _Seen:
     count: int
     centre: float
     reach: float
+    inner: float
+    """Reach of the interval that has to lie within the margin for "the same": twice the level, for
+    each of its ends is a test of its own, and undivided, for all measures must be the same
+    (Schuirmann 1987; Berger, Multiparameter hypothesis testing and acceptance sampling, 1982)."""
     deviation: float
 
     @classmethod
@@ -180,18 +184,25 @@ class _Seen:
         margin = math.log1p(question.margins.get(measure, MARGINS[measure]))
         logs = [] if measure is Measure.ERRORS else _logs(pairs, measure)
         if len(logs) < 2:
-            return cls(measure, margin, len(logs), fmean(logs) if logs else 0.0, math.inf, 0.0)
+            centre = fmean(logs) if logs else 0.0
+            return cls(measure, margin, len(logs), centre, math.inf, math.inf, 0.0)
         level = question.level(measure)
         speeds = _speeds(pairs) if question.steadied and measure in _STEADIED else []
         if len(speeds) == len(logs) > 2 and stdev(speeds) > 0:
-            return cls._steadied(measure, margin, logs, speeds, level)
+            return cls._at_equal_speed(question, measure, margin, logs, speeds)
         deviation = stdev(logs)
         reach = radius(deviation, len(logs), level)
-        return cls(measure, margin, len(logs), fmean(logs), reach, deviation)
+        inner = radius(deviation, len(logs), 2 * question.alpha)
+        return cls(measure, margin, len(logs), fmean(logs), reach, inner, deviation)
 
     @classmethod
-    def _steadied(
-        cls, measure: Measure, margin: float, logs: list[float], speeds: list[float], level: float
+    def _at_equal_speed(
+        cls,
+        question: Question,
+        measure: Measure,
+        margin: float,
+        logs: list[float],
+        speeds: list[float],
     ) -> _Seen:
         """The mean at equal cost of the generator's own work: a regression's intercept.
 
@@ -203,9 +214,12 @@ class _Seen:
         left = [y - centre - slope * x for x, y in zip(speeds, logs, strict=True)]
         deviation = math.sqrt(math.fsum(each * each for each in left) / (count - 2))
         spread = math.fsum((x - middle) ** 2 for x in speeds)
-        effective = 1 / (1 / count + middle * middle / spread)
-        reach = radius(deviation, count, level, fitted=2, effective=effective)
-        return cls(measure, margin, count, centre, reach, deviation)
+        weight = 1 / (1 / count + middle * middle / spread)
+        reach, inner = (
+            radius(deviation, count, level, fitted=2, effective=weight)
+            for level in (question.level(measure), 2 * question.alpha)
+        )
+        return cls(measure, margin, count, centre, reach, inner, deviation)
 
     @property
     def better(self) -> bool:
@@ -217,7 +231,7 @@ class _Seen:
 
     @property
     def same(self) -> bool:
-        return abs(self.centre) + self.reach < self.margin
+        return abs(self.centre) + self.inner < self.margin
 
     @property
     def clear(self) -> bool:
