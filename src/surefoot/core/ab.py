@@ -51,7 +51,7 @@ _PRIOR: Final = 1.0
 _MANY: Final = 4096
 _STEADIED: Final = frozenset({Measure.CPU, Measure.CAPACITY, Measure.LATENCY})
 # Bytes of an answer may differ by this share and still be the same work to read.
-_SAME_SIZE: Final = 0.01
+_SAME_SIZE: Final = 0.02
 _NAMES: Final = {
     Measure.CPU: "CPU per request",
     Measure.CAPACITY: "requests per second",

@@ -134,6 +134,8 @@ class Verdict:
     notes: tuple[str, ...] = ()
     noise: float = 0.0
     """Standard deviation of one pair's ratio of what it was decided on, as a share."""
+    steadied: bool = False
+    """Whether the ratios are read at equal cost of the generator's own work."""
 
     @property
     def gain(self) -> float:
@@ -161,6 +163,7 @@ def document(verdict: Verdict) -> dict[str, Any]:
         },
         "seconds": verdict.seconds,
         "noise": verdict.noise,
+        "steadied": verdict.steadied,
         "findings": [_plain(finding) for finding in verdict.findings],
         "notes": list(verdict.notes),
         "blocks": [

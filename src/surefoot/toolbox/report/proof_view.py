@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 from surefoot.core.ab import Question
@@ -30,6 +30,10 @@ MEASURES: Final[Mapping[Measure, str]] = {
     Measure.MEMORY: "memory",
     Measure.BYTES: "bytes per answer",
 }
+_STEADIED: Final = (
+    "ratios are read at equal cost of the generator's own work, which takes the machine's moods "
+    "out of them: the interval may lie beside the middle of the dots"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,18 +71,20 @@ def proof_view(verdict: Verdict, question: Question) -> ProofView:
     """Put a verdict into words and pictures."""
     name = MEASURES[verdict.decided_on]
     label = f"{name}, variant / base, of {len(verdict.pairs)} pairs: {verdict.why}"
+    asked = replace(question, steadied=verdict.steadied)
+    steadied = (_STEADIED,) if verdict.steadied and verdict.pairs else ()
     return ProofView(
         outcome=verdict.outcome.value,
         word=OUTCOMES[verdict.outcome],
         why=verdict.why,
         decided_on=name,
         rows=tuple(_row(m, ratio, verdict) for m, ratio in verdict.ratios.items()),
-        picture=pairs_plot(verdict.pairs, verdict.decided_on, question, label),
+        picture=pairs_plot(verdict.pairs, verdict.decided_on, asked, label),
         answers=_answers(verdict),
         examples=verdict.answers.examples,
         findings=tuple((f"{f.file}:{f.line}" if f.file else "", f.text) for f in verdict.findings),
         facts=_facts(verdict),
-        notes=(*verdict.notes, *verdict.answers.notes),
+        notes=(*verdict.notes, *steadied, *verdict.answers.notes),
     )
 
 
