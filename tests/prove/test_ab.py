@@ -213,6 +213,24 @@ class TestSteadied:
                     break
         assert wrong / runs <= 0.065
 
+    def test_a_change_that_changes_the_generators_work_is_judged_without_it(self):
+        draw = random.Random(6)
+        found = [
+            Pair(
+                replace(side(), sending=0.1 * math.exp(draw.gauss(0, 0.01)), received=5_000_000),
+                replace(
+                    side(2e-3 * math.exp(draw.gauss(0, 0.02))),
+                    sending=0.14 * math.exp(draw.gauss(0, 0.01)),
+                    received=5_000_000,
+                ),
+                base_first=True,
+            )
+            for _ in range(8)
+        ]
+        judgement, count = decided(self.STEADIED, found)
+        assert (judgement.outcome, count) == (Outcome.WORSE, LEAST_PAIRS)
+        assert not judgement.steadied
+
     def test_answers_of_another_size_are_no_measure_of_the_machine(self):
         found = self.moody(random.Random(5), 12, effect=0.999, received=9000)
         steadied, plain = (judge(q, found).ratios[Measure.CPU] for q in (self.STEADIED, CPU))

@@ -9,7 +9,7 @@ import time
 
 import pytest
 
-QUICK = ("--python", sys.executable, "--seconds", "24")
+QUICK = ("--python", sys.executable, "--seconds", "45")
 
 
 def shop(*, rounds=100, waste=0, price="12", at_start=""):

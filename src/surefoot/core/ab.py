@@ -52,6 +52,9 @@ _MANY: Final = 4096
 _STEADIED: Final = frozenset({Measure.CPU, Measure.CAPACITY, Measure.LATENCY})
 # Bytes of an answer may differ by this share and still be the same work to read.
 _SAME_SIZE: Final = 0.02
+# Standard errors from which on the generator's cost counts as shifted: 4 in 1,000 by chance alone
+# at five pairs, fewer later.
+_SHIFTED: Final = 6.0
 _NAMES: Final = {
     Measure.CPU: "CPU per request",
     Measure.CAPACITY: "requests per second",
@@ -92,6 +95,8 @@ class Judgement:
     why: str
     noise: float
     """Standard deviation of the logarithm of one pair's ratio of ``decided_on``."""
+    steadied: bool = False
+    """Whether that ratio is read at equal cost of the generator's own work."""
 
 
 def radius(
@@ -160,8 +165,9 @@ def judge(question: Question, pairs: Sequence[Pair], *, final: bool = False) -> 
         outcome = Outcome.INCONCLUSIVE if final else None
         why = f"only {len(pairs)} of at least {LEAST_PAIRS} pairs of blocks were measured"
     noise = known[measure].deviation if measure in known else 0.0
-    ratios = {each: value.ratio for each, value in known.items()}
-    return Judgement(outcome, measure, MappingProxyType(ratios), why, noise)
+    steady = measure in known and known[measure].steady
+    ratios = MappingProxyType({each: value.ratio for each, value in known.items()})
+    return Judgement(outcome, measure, ratios, why, noise, steady)
 
 
 @dataclass(frozen=True, slots=True)
@@ -178,6 +184,7 @@ class _Seen:
     each of its ends is a test of its own, and undivided, for all measures must be the same
     (Schuirmann 1987; Berger, Multiparameter hypothesis testing and acceptance sampling, 1982)."""
     deviation: float
+    steady: bool = False
 
     @classmethod
     def of(cls, question: Question, measure: Measure, pairs: Sequence[Pair]) -> _Seen:
@@ -188,7 +195,7 @@ class _Seen:
             return cls(measure, margin, len(logs), centre, math.inf, math.inf, 0.0)
         level = question.level(measure)
         speeds = _speeds(pairs) if question.steadied and measure in _STEADIED else []
-        if len(speeds) == len(logs) > 2 and stdev(speeds) > 0:
+        if len(speeds) == len(logs) > 2 and not _shifted(speeds):
             return cls._at_equal_speed(question, measure, margin, logs, speeds)
         deviation = stdev(logs)
         reach = radius(deviation, len(logs), level)
@@ -219,7 +226,7 @@ class _Seen:
             radius(deviation, count, level, fitted=2, effective=weight)
             for level in (question.level(measure), 2 * question.alpha)
         )
-        return cls(measure, margin, count, centre, reach, inner, deviation)
+        return cls(measure, margin, count, centre, reach, inner, deviation, steady=True)
 
     @property
     def better(self) -> bool:
@@ -329,6 +336,16 @@ def _logs(pairs: Sequence[Pair], measure: Measure) -> list[float]:
     sign = -1.0 if measure.more_is_better else 1.0
     values = [(pair.base.value(measure), pair.variant.value(measure)) for pair in pairs]
     return [sign * math.log(after / before) for before, after in values if before > 0 < after]
+
+
+def _shifted(speeds: Sequence[float]) -> bool:
+    """Whether the generator's own work has become another with the change.
+
+    Then its cost is no measure of the machine, and the mean at equal cost lies outside of what was
+    seen. A variant twice as slow leaves the generator waiting, and each wake-up costs.
+    """
+    spread = stdev(speeds)
+    return not spread or abs(fmean(speeds)) > _SHIFTED * spread / math.sqrt(len(speeds))
 
 
 def _speeds(pairs: Sequence[Pair]) -> list[float]:

@@ -299,7 +299,7 @@ def _concluded(judgement: Judgement, series: Series, answers: Answers) -> Verdic
         pairs=tuple(series.pairs),
         answers=answers,
         noise=judgement.noise,
-        steadied=series.question.steadied,
+        steadied=judgement.steadied,
         notes=tuple(_disturbance(series.disturbed, len(series.pairs))),
     )
 
