@@ -40,6 +40,7 @@ _BLOCK_SECONDS: Final = 1.0
 _STATE_SHARE: Final = 0.25
 _ASKING_SHARE: Final = 0.15
 _ASKED: Final = 5000
+_ANYBODY: Final = 1 << 30
 
 
 @dataclass(frozen=True, slots=True)
@@ -203,7 +204,8 @@ class _Proof:
         for bench in (one, other):
             bench.generator.judge_with(variation)
         blocks = Blocks(
-            population(plan.base, plan.variant),
+            # Each user sends one request at a time: more would only wait for them.
+            min(population(plan.base, plan.variant), plan.workload.users or _ANYBODY),
             _BLOCK_SECONDS,
             lambda: (*one.generator.pids, *other.generator.pids),
             weigh=Measure.MEMORY in plan.question.on,
