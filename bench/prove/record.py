@@ -49,9 +49,8 @@ async def life(made: Project, pairs: int, seed: int) -> dict[str, Any]:
     ):
         benches = [Bench(one, to_one, database=False), Bench(other, to_other, database=False)]
         blocks = Blocks(population(arm), 1.0, lambda: (*to_one.pids, *to_other.pids))
-        for bench in benches:
-            for warming in range(2):
-                await blocks.run(bench, warming)
+        warm = [[(await blocks.run(bench, n)).side.rate for n in range(2)][-1] for bench in benches]
+        await blocks.ease(*zip(benches, warm, strict=True))
         series = Series(Question(), *benches, blocks, seed)
         for base_first in islice(abba(seed), pairs):
             await series.pair(base_first=base_first)

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import contextlib
 import json
 import os
 import sys
@@ -30,28 +31,40 @@ from surefoot.toolbox.prove.block import Blocks
 
 DEFAULT_FILE = Path("build/prove-runs.jsonl")
 KINDS = ("no-op", "tenth")
-CALIBRATING = 2000
+MANY = 8000
+CALIBRATING = 16
 
 
 def rounds_of_a_tenth(made: Project) -> int:
-    """How many rounds of work make the bookshop's CPU per request 10/9 of what it is."""
-    empty, full = (
-        asyncio.run(_cpu(made, made.configure("calibrate", burden=n))) for n in (0, CALIBRATING)
-    )
-    return max(1, round(empty / 9 / ((full - empty) / CALIBRATING)))
+    """How many rounds of work make the bookshop's CPU per request 10/9 of what it is.
+
+    The bookshop without any and with many is loaded in turn, so that what the machine does
+    meanwhile is the same for both.
+    """
+    ratio = asyncio.run(_ratio(made, *(made.configure(f"with{n}", burden=n) for n in (0, MANY))))
+    return max(1, round(MANY / 9 / (ratio - 1)))
 
 
-async def _cpu(made: Project, file: str) -> float:
-    arm = base_arm(made.directory, file, environ={**os.environ, **made.environ})
-    workload = read_workload(arm.settings.path(arm.settings.config.workload.file))
-    async with (
-        bare(arm.application, arm.settings) as subject,
-        Generator(workload.without(workload.writes), subject.addresses) as generator,
-    ):
-        blocks = Blocks(8, 3.0, lambda: generator.pids)
-        bench = Bench(subject, generator, database=False)
-        found = [(await blocks.run(bench, seed)).side for seed in range(4)][1:]
-    return median(side.cpu / side.completed for side in found)
+async def _ratio(made: Project, without: str, burdened: str) -> float:
+    """CPU per request of the second / the first."""
+    environ = {**os.environ, **made.environ}
+    arms = [base_arm(made.directory, file, environ=environ) for file in (without, burdened)]
+    workload = read_workload(arms[0].settings.path(arms[0].settings.config.workload.file))
+    workload = workload.without(workload.writes)
+    async with contextlib.AsyncExitStack() as running:
+        benches = []
+        for arm in arms:
+            subject = await running.enter_async_context(bare(arm.application, arm.settings))
+            generator = Generator(workload, subject.addresses)
+            await running.enter_async_context(generator)
+            benches.append(Bench(subject, generator, database=False))
+        pids = [bench.generator.pids for bench in benches]
+        blocks = Blocks(8, 1.0, lambda: (*pids[0], *pids[1]))
+        costs = []
+        for seed in range(CALIBRATING):
+            sides = [(await blocks.run(bench, seed)).side for bench in benches]
+            costs.append([side.cpu / side.completed for side in sides])
+    return median(after / before for before, after in costs[2:])
 
 
 def one(kind: str, example: str, seed: int) -> dict[str, Any]:
