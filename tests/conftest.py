@@ -17,8 +17,9 @@ from pathlib import Path
 
 import pytest
 
-# The contract suites are shipped with the package, and say more when pytest reads their asserts.
-pytest.register_assert_rewrite("surefoot.testing")
+# The contract suites are shipped with the package, and say more when pytest reads their asserts;
+# so do the modules in support.
+pytest.register_assert_rewrite("surefoot.testing", "command", "serving")
 
 FIRST_PORT, LAST_PORT = 20000, 32000
 

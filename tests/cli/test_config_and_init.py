@@ -1,34 +1,20 @@
 """`surefoot config` and `surefoot init`."""
 
+import functools
 import json
-import os
-import subprocess
-import sys
 import tomllib
 from pathlib import Path
 
 import pytest
 
+from command import run_surefoot
 from surefoot import config
 
 
 @pytest.fixture
 def surefoot(tmp_path):
-    def run(*words, **environ):
-        told = {k: v for k, v in os.environ.items() if not k.startswith("SUREFOOT_")}
-        done = subprocess.run(
-            [sys.executable, "-m", "surefoot", *words],
-            cwd=tmp_path,
-            env=told | environ,
-            capture_output=True,
-            text=True,
-            timeout=60,
-            check=False,
-        )
-        assert "Traceback" not in done.stderr
-        return done
-
-    return run
+    """Runs a command in the project's directory."""
+    return functools.partial(run_surefoot, tmp_path)
 
 
 def test_show_gives_every_value_in_force_and_where_it_came_from(tmp_path, surefoot):

@@ -2,48 +2,19 @@
 
 from __future__ import annotations
 
-import os
-import subprocess
-import sys
+import functools
 
 import pytest
 from hypothesis import settings
 
+from command import run_surefoot
+from decided import FACTS, make_change, make_verdict
 from surefoot import config
-from surefoot.core.journal import Facts
-from surefoot.core.measures import Measure
-from surefoot.core.proof import Answers, Difference, Outcome, Ratio, Verdict
-from surefoot.core.records import Change, ConfigEdit
-from surefoot.core.resources import Resource
+from surefoot.core.proof import Outcome
 from surefoot.toolbox.journal import Journal
 
 settings.register_profile("surefoot", deadline=None)
 settings.load_profile("surefoot")
-
-FACTS = Facts(code="c0de", dependencies="deb5")
-
-
-def make_change(*edits, lever="threads", action=None):
-    return Change(
-        lever=lever,
-        where="server",
-        relieves=Resource.parse("app.threads"),
-        stage="server",
-        action=action or tuple(ConfigEdit(*edit) for edit in edits),
-        predicted_gain=1.9,
-        how="more requests at once",
-        arithmetic="",
-    )
-
-
-def make_verdict(outcome=Outcome.BETTER, value=1.8):
-    return Verdict(
-        outcome,
-        Measure.CAPACITY,
-        "the whole interval is above 1",
-        ratios={Measure.CAPACITY: Ratio(value, value - 0.1, value + 0.1)},
-        answers=Answers(9, 1, (Difference("GET /me", "body", "/mail", "ann@example.org", "-"),)),
-    )
 
 
 @pytest.fixture
@@ -87,22 +58,7 @@ def keep():
 @pytest.fixture
 def surefoot(tmp_path):
     """Runs a command in the project's directory."""
-
-    def run(*words, **environ):
-        told = {k: v for k, v in os.environ.items() if not k.startswith("SUREFOOT_")}
-        done = subprocess.run(
-            [sys.executable, "-m", "surefoot", *words],
-            cwd=tmp_path,
-            env=told | environ,
-            capture_output=True,
-            text=True,
-            timeout=60,
-            check=False,
-        )
-        assert "Traceback" not in done.stderr
-        return done
-
-    return run
+    return functools.partial(run_surefoot, tmp_path)
 
 
 @pytest.fixture

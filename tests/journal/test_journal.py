@@ -18,7 +18,7 @@ from surefoot.core.records import CodeEdit, OutsideAction
 from surefoot.errors import ConfigError, JournalError, OutputError, RefusedError, UsageError
 from surefoot.toolbox.journal import Journal, journal_file
 
-HERE = str(Path(__file__).parent)
+SUPPORT = str(Path(__file__).resolve().parents[1] / "support")
 THREADS = ("server.threads", 4, 8)
 TEXT = """\
 # Why this is here.
@@ -187,8 +187,8 @@ def test_a_lock_that_cannot_be_made_is_said(project, keep, tmp_path):
 
 FULL = """
     import pathlib, resource, sys
-    sys.path.insert(0, {tests!r})
-    from conftest import FACTS, make_change, make_verdict
+    sys.path.insert(0, {support!r})
+    from decided import FACTS, make_change, make_verdict
     from surefoot import config
     from surefoot.errors import OutputError
     from surefoot.toolbox.journal import Journal
@@ -212,7 +212,7 @@ def test_a_full_disk_leaves_both_as_they_were(project, keep, tmp_path, limit, fi
     keep(settings, ("server.replicas", 1, 2), kept=False)
     before = {path.name: path.read_bytes() for path in tmp_path.iterdir()}
     assert resource.getrlimit(resource.RLIMIT_FSIZE)[0] == resource.RLIM_INFINITY
-    program = FULL.format(tests=HERE, directory=str(tmp_path), limit=limit)
+    program = FULL.format(support=SUPPORT, directory=str(tmp_path), limit=limit)
     done = subprocess.run(
         [sys.executable, "-c", textwrap.dedent(program)],
         capture_output=True,
@@ -226,8 +226,8 @@ def test_a_full_disk_leaves_both_as_they_were(project, keep, tmp_path, limit, fi
 CRASHES = """
     # One process for each event that the interpreter tells of: it ends before that happens.
     import os, pathlib, shutil, sys
-    sys.path.insert(0, {tests!r})
-    from conftest import FACTS, make_change, make_verdict
+    sys.path.insert(0, {support!r})
+    from decided import FACTS, make_change, make_verdict
     from surefoot import config
     from surefoot.toolbox.journal import Journal
     import tomlkit
@@ -280,7 +280,9 @@ def test_a_crash_at_any_moment_leaves_the_old_or_the_new_and_the_next_run_ends_i
     keep(config.load(clean, environ={}), ("slo.errors", 0.001, 0.002))
     old = (clean / "surefoot.toml").read_text()
     new = old.replace("threads = 4", "threads = 8").replace("few\n", "few\nreplicas = 2\n")
-    program = CRASHES.format(tests=HERE, clean=str(clean), work=str(tmp_path / "work"), end=end)
+    program = CRASHES.format(
+        support=SUPPORT, clean=str(clean), work=str(tmp_path / "work"), end=end
+    )
     done = subprocess.run(
         [sys.executable, "-c", textwrap.dedent(program)], capture_output=True, text=True, check=True
     )
@@ -308,8 +310,8 @@ def test_a_crash_at_any_moment_leaves_the_old_or_the_new_and_the_next_run_ends_i
 
 LOOP = """
     import pathlib, sys
-    sys.path.insert(0, {tests!r})
-    from conftest import FACTS, make_change, make_verdict
+    sys.path.insert(0, {support!r})
+    from decided import FACTS, make_change, make_verdict
     from surefoot import config
     from surefoot.toolbox.journal import Journal
     settings = config.load(pathlib.Path({directory!r}), environ={{}})
@@ -324,7 +326,7 @@ LOOP = """
 
 def test_after_kill_9_at_a_random_moment_the_two_agree(project, tmp_path):
     settings = project(TEXT)
-    program = LOOP.format(tests=HERE, directory=str(tmp_path))
+    program = LOOP.format(support=SUPPORT, directory=str(tmp_path))
     new = TEXT.replace("threads = 4", "threads = 8").replace("few\n", "few\nreplicas = 2\n")
     for _ in range(4):
         process = subprocess.Popen(

@@ -1,11 +1,11 @@
 """Every lever that is built in keeps the contract."""
 
-import importlib.util
 import re
 from pathlib import Path
 
 import pytest
 
+from diagnosed import case_of, statements, waits
 from surefoot.core.measures import Measure
 from surefoot.testing import LeverContract
 from surefoot.toolbox.levers import (
@@ -25,13 +25,6 @@ from surefoot.toolbox.levers import (
     shared_state,
     threads,
 )
-
-_spec = importlib.util.spec_from_file_location(
-    "levers_cases", Path(__file__).with_name("conftest.py")
-)
-made = importlib.util.module_from_spec(_spec)
-_spec.loader.exec_module(made)
-case_of, statements, waits = made.case_of, made.statements, made.waits
 
 SCAN = "SELECT title FROM book WHERE book.title_key LIKE ? LIMIT ?"
 BUSY = {"cpu": 0.010}

@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from diagnosed import case_of
 from surefoot import config
 from surefoot.core.records import ConfigEdit, OutsideAction
 from surefoot.errors import ConfigError
@@ -38,8 +39,8 @@ def test_every_key_that_is_told_has_a_default():
         default("server.speed")
 
 
-def test_a_case_answers_for_keys_that_were_not_set(case):
-    shown = case({"server.threads": 9}, cpu=0.01)
+def test_a_case_answers_for_keys_that_were_not_set():
+    shown = case_of({"server.threads": 9}, cpu=0.01)
     assert shown.whole("server.threads") == 9
     assert shown.whole("server.replicas") == 1
     assert shown.setting("server.gc_freeze") is False

@@ -4,6 +4,7 @@ import sys
 
 import pytest
 
+from diagnosed import case_of
 from surefoot.toolbox.levers import LEVERS, proposals
 from surefoot.toolbox.levers.installed import GROUP, installed
 
@@ -53,17 +54,17 @@ def brought(tmp_path, monkeypatch):
         del sys.modules[name]
 
 
-def test_a_lever_of_another_package_proposes_like_any(brought, case):
+def test_a_lever_of_another_package_proposes_like_any(brought):
     brought({"coffee": GOOD})
-    changes, notes = proposals(case(cpu=0.010))
+    changes, notes = proposals(case_of(cpu=0.010))
     (change,) = [change for change in changes if change.lever == "more-coffee"]
     assert change.predicted_gain == pytest.approx(2.0, rel=0.05)
     assert notes == ()
 
 
-def test_broken_ones_are_notes_and_the_others_work(brought, case):
+def test_broken_ones_are_notes_and_the_others_work(brought):
     brought(BROKEN | LATER | {"coffee": GOOD})
-    changes, notes = proposals(case(cpu=0.010))
+    changes, notes = proposals(case_of(cpu=0.010))
     assert {"more-coffee", "replicas"} <= {change.lever for change in changes}
     told = "\n".join(notes)
     assert len(notes) == len(BROKEN) + len(LATER)

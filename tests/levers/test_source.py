@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from diagnosed import case_of, statements
 from surefoot.toolbox.levers import eager_load
 from surefoot.toolbox.levers.source import awaited, edit, submitted
 from surefoot.toolbox.measure.lines import lines
@@ -59,11 +60,11 @@ def test_what_is_written_is_python_again(name, words, tail, head):
         assert "asyncio.to_thread(" in changed
 
 
-def test_an_edit_quotes_its_line_and_a_diff_applies(case, tmp_path):
+def test_an_edit_quotes_its_line_and_a_diff_applies(tmp_path):
     source = "import requests\n\n\nasync def price(url):\n    answer = requests.get(url)\n"
     (tmp_path / "shop.py").write_text(source)
     line = source.splitlines()[4]
-    shown = case(cpu=0.01, lines=[("shop.py:5", line)])
+    shown = case_of(cpu=0.01, lines=[("shop.py:5", line)])
     made = edit(shown, "shop.py:5", "await it", awaited)
     assert made.advice == "await it; it reads: answer = requests.get(url)"
     head, old, new = made.diff.splitlines()[2:]
@@ -72,15 +73,15 @@ def test_an_edit_quotes_its_line_and_a_diff_applies(case, tmp_path):
     assert source.replace(old[1:], new[1:]).count("await asyncio.to_thread(requests.get, url)") == 1
 
 
-def test_a_line_that_nobody_read_is_not_quoted(case):
-    made = edit(case(cpu=0.01), "shop.py:5", "await it", awaited)
+def test_a_line_that_nobody_read_is_not_quoted():
+    made = edit(case_of(cpu=0.01), "shop.py:5", "await it", awaited)
     assert (made.file, made.line, made.advice, made.diff) == ("shop.py", 5, "await it", "")
 
 
-def test_lines_are_read_where_they_can_be(case, tmp_path):
+def test_lines_are_read_where_they_can_be(tmp_path):
     (tmp_path / "shop.py").write_text("\n".join(f"line {n}" for n in range(1, 60)))
     (tmp_path / "binary.py").write_bytes(b"\xff\xfe" * 100)
-    probe = case(
+    probe = case_of(
         cpu=0.001,
         other=0.02,
         interface="asgi",
@@ -103,8 +104,8 @@ def test_lines_are_read_where_they_can_be(case, tmp_path):
         ("SELECT count(*) FROM review", "selectinload(Model.relation)"),
     ],
 )  # fmt: skip
-def test_a_relation_is_guessed_from_the_statement(case, needs, statement, option):
-    shown = case(cpu=0.012, db_cpu=0.001, uses=[needs["statements"](80, 0.0000125, what=statement)])
+def test_a_relation_is_guessed_from_the_statement(statement, option):
+    shown = case_of(cpu=0.012, db_cpu=0.001, uses=[statements(80, 0.0000125, what=statement)])
     (step,) = eager_load.steps(shown)
     assert f"(SQLAlchemy: options({option}))" in step.how
     assert option in step.action.advice

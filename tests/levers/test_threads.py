@@ -2,9 +2,10 @@
 
 from dataclasses import replace
 
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from diagnosed import case_of
 from surefoot.toolbox.levers import threads
 
 
@@ -15,23 +16,23 @@ def contended(found, factor):
     return replace(found, model=model.changed(full=full))
 
 
-def test_fewer_where_others_make_each_request_dearer(case):
-    (step,) = threads.steps(contended(case(cpu=0.010), 1.5))
+def test_fewer_where_others_make_each_request_dearer():
+    (step,) = threads.steps(contended(case_of(cpu=0.010), 1.5))
     (edit,) = step.action
     assert (edit.key, edit.before, edit.after) == ("server.threads", 4, 1)
     assert "10.0 ms" in step.because
 
 
-def test_none_fewer_where_that_costs_nothing(case):
-    assert list(threads.steps(contended(case(cpu=0.010), 1.02))) == []
+def test_none_fewer_where_that_costs_nothing():
+    assert list(threads.steps(contended(case_of(cpu=0.010), 1.02))) == []
 
 
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+@settings(deadline=None)
 @given(
     factor=st.floats(1.0, 4.0), outside=st.floats(0.0, 0.2), slots=st.sampled_from([1, 2, 4, 16])
 )
-def test_whatever_is_proposed_the_model_gains_by_it(case, factor, outside, slots):
-    found = contended(case(cpu=0.005, outside=outside, slots=slots), factor)
+def test_whatever_is_proposed_the_model_gains_by_it(factor, outside, slots):
+    found = contended(case_of(cpu=0.005, outside=outside, slots=slots), factor)
     for step in threads.steps(found):
         assert step.model.uncorrected >= found.model.uncorrected * 1.05
         assert step.action[0].after == step.model.slots != slots

@@ -1,70 +1,21 @@
 """granian in place of gunicorn and uvicorn: the same replicas, watched in the same way."""
 
 import asyncio
-import contextlib
-import http.client
 import json
 import os
 import re
 import signal
-import socket
 import sys
 from pathlib import Path
 
 import pytest
 
+from serving import BOUND, alive, requests_of, second_answer, serving, text, until
 from surefoot.errors import InterpreterError, ServerError
 from surefoot.testing import Receiver
 from surefoot.toolbox.interpreter import Interpreter
 from surefoot.toolbox.server_package import server_package
 from surefoot.toolbox.stack import Stack
-
-BOUND = 30.0
-
-
-def ask(address, path="/", **headers):
-    """Status, headers and body of one answer, over TCP or a Unix socket."""
-    connection = http.client.HTTPConnection("localhost", timeout=BOUND)
-    if address.startswith("unix:"):
-        connection.sock = socket.socket(socket.AF_UNIX)
-        connection.sock.settimeout(BOUND)
-        connection.sock.connect(address.removeprefix("unix:"))
-    else:
-        connection.host, port = address.rsplit(":", 1)
-        connection.port = int(port)
-    with contextlib.closing(connection):
-        connection.request("GET", path, headers={"Connection": "close", **headers})
-        answer = connection.getresponse()
-        return answer.status, dict(answer.getheaders()), answer.read()
-
-
-async def asked(address, path="/", **headers):
-    return await asyncio.to_thread(ask, address, path, **headers)
-
-
-async def text(address, path="/"):
-    return (await asked(address, path))[2].decode()
-
-
-async def until(condition, what):
-    async with asyncio.timeout(BOUND):
-        while not condition():  # noqa: ASYNC110 - conditions of other processes
-            await asyncio.sleep(0.02)
-    return what
-
-
-def serving(found, directory, flags, act, **more):
-    """Run ``act(stack)`` while the application of a directory is served."""
-    application, settings = found(directory, flags)
-
-    async def main():
-        async with Stack(application, settings, **more) as stack:
-            result = await act(stack)
-        assert not stack.left_over()
-        return result
-
-    return asyncio.run(main())
-
 
 GRANIAN = {"server.kind": "granian"}
 FORKED = """
@@ -217,39 +168,21 @@ def app(environ, start_response):
         stuck = asyncio.create_task(text(stack.replicas[0].address, "/stuck"))
         await asyncio.sleep(0.3)
         stuck.cancel()
+        return stack.replicas[0].pids()
 
-    serving(found, tmp_path, GRANIAN | {"server.graceful_timeout": "500ms"}, act)
+    pids = serving(found, tmp_path, GRANIAN | {"server.graceful_timeout": "500ms"}, act)
+    assert pids
+    assert not [pid for pid in pids if alive(pid)]
 
 
 def test_granian_keeps_an_idle_connection_as_long_as_configured(tmp_path, found):
     (tmp_path / "app.py").write_text(FORKED)
 
-    def second(path):
-        """What a second request on a connection gets."""
-        with socket.socket(socket.AF_UNIX) as connection:
-            connection.settimeout(BOUND)
-            connection.connect(str(path))
-            for _ in range(2):
-                connection.sendall(b"GET / HTTP/1.1\r\nHost: x\r\n\r\n")
-                answer = b""
-                while b"\r\n\r\n" not in answer:
-                    part = connection.recv(4096)
-                    if not part:
-                        return b""
-                    answer += part
-            return answer
-
-    def answered(path):
-        try:
-            return second(path)
-        except (BrokenPipeError, ConnectionResetError):
-            return b""
-
     async def act(stack):
-        return await asyncio.to_thread(answered, stack.replicas[0].socket)
+        return await asyncio.to_thread(second_answer, stack.replicas[0].address)
 
-    assert serving(found, tmp_path, GRANIAN, act).startswith(b"HTTP/1.1 200")
-    assert serving(found, tmp_path, GRANIAN | {"server.keep_alive": 0.0}, act) == b""
+    assert serving(found, tmp_path, GRANIAN, act).status == 200
+    assert serving(found, tmp_path, GRANIAN | {"server.keep_alive": 0.0}, act) is None
 
 
 @pytest.mark.parametrize("kind", ["flask_app", "fastapi_app"])
@@ -258,18 +191,14 @@ def test_granian_s_workers_send_telemetry(request, found, tmp_path, kind):
 
         async def act(stack):
             await text(stack.replicas[0].address)
-            await asyncio.to_thread(receiver.wait, lambda: named(receiver))
+            await asyncio.to_thread(receiver.wait, lambda: requests_of(receiver))
             return stack.replicas[0].pid
 
         pid = serving(
             found, request.getfixturevalue(kind), GRANIAN, act,
             records=Path(receiver.path), every=True,
         )  # fmt: skip
-    assert {(r.route, r.worker) for r in named(receiver)} == {("/", pid)}
-
-
-def named(receiver):
-    return [record for record in receiver.records if record.method == "GET"]
+    assert {(r.route, r.worker) for r in requests_of(receiver)} == {("/", pid)}
 
 
 @pytest.mark.parametrize(("version", "fits"), [("2.8.7", True), ("2.7.9", False), ("3.0.0", False)])

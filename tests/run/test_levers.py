@@ -1,18 +1,16 @@
 """What levers set is what runs: processes, pools, the collector, compression."""
 
 import asyncio
-import contextlib
 import gzip
-import http.client
 import json
 import os
 import signal
-import socket
 import sys
 from pathlib import Path
 
 import pytest
 
+from serving import BOUND, asked, requests_of, serving, text, until
 from surefoot.errors import ConfigError
 from surefoot.testing import Receiver
 from surefoot.toolbox.load import Generator
@@ -20,57 +18,6 @@ from surefoot.toolbox.load.reading import read_workload
 from surefoot.toolbox.measure.bench import Bench
 from surefoot.toolbox.measure.sizes import sizes
 from surefoot.toolbox.measure.subject import started
-from surefoot.toolbox.stack import Stack
-
-BOUND = 30.0
-
-
-def ask(address, path="/", **headers):
-    """Status, headers and body of one answer, over TCP or a Unix socket."""
-    connection = http.client.HTTPConnection("localhost", timeout=BOUND)
-    if address.startswith("unix:"):
-        connection.sock = socket.socket(socket.AF_UNIX)
-        connection.sock.settimeout(BOUND)
-        connection.sock.connect(address.removeprefix("unix:"))
-    else:
-        connection.host, port = address.rsplit(":", 1)
-        connection.port = int(port)
-    with contextlib.closing(connection):
-        connection.request("GET", path, headers={"Connection": "close", **headers})
-        answer = connection.getresponse()
-        return answer.status, dict(answer.getheaders()), answer.read()
-
-
-async def asked(address, path="/", **headers):
-    return await asyncio.to_thread(ask, address, path, **headers)
-
-
-async def text(address, path="/"):
-    return (await asked(address, path))[2].decode()
-
-
-async def until(condition, what):
-    async with asyncio.timeout(BOUND):
-        while not condition():  # noqa: ASYNC110 - conditions of other processes
-            await asyncio.sleep(0.02)
-    return what
-
-
-def serving(found, directory, flags, act, **more):
-    """Run ``act(stack)`` while the application of a directory is served."""
-    application, settings = found(directory, flags)
-
-    async def main():
-        async with Stack(application, settings, **more) as stack:
-            result = await act(stack)
-        assert not stack.left_over()
-        return result
-
-    return asyncio.run(main())
-
-
-def named(receiver):
-    return [record for record in receiver.records if record.method == "GET"]
 
 
 def test_gunicorn_does_not_serve_asgi_and_uvicorn_no_wsgi(flask_app, found):
@@ -108,7 +55,7 @@ def test_workers_are_forked_after_one_import_and_each_tells_of_itself(tmp_path, 
             assert {int(body.split()[0]) for body in seen} == {replica.pid}
             assert told == replica.workers()
             await asyncio.to_thread(
-                receiver.wait, lambda: {record.worker for record in named(receiver)} >= told
+                receiver.wait, lambda: {record.worker for record in requests_of(receiver)} >= told
             )
 
         serving(
@@ -233,7 +180,7 @@ def test_every_server_sends_what_was_compressed(tmp_path, found, source, kind):
     with Receiver() as receiver:
         serving(found, tmp_path, flags, act, records=Path(receiver.path), every=True)
         receiver.drain()
-    assert {record.route for record in named(receiver)} == {"/long", "/stream", "/file"}
+    assert {record.route for record in requests_of(receiver)} == {"/long", "/stream", "/file"}
 
 
 RUBBISH = """

@@ -1,7 +1,6 @@
 """Replicas come up, answer, are started again when they die, and leave nothing behind."""
 
 import asyncio
-import contextlib
 import http.client
 import json
 import os
@@ -13,49 +12,13 @@ from pathlib import Path
 
 import pytest
 
+from serving import BOUND, alive, second_answer, text, until
 from surefoot.errors import InterpreterError, ServerError
 from surefoot.toolbox.stack import Stack
-
-BOUND = 30.0
-
-
-def ask(address: str, path: str = "/") -> str:
-    """The body of one answer, over TCP or a Unix socket."""
-    connection = http.client.HTTPConnection("localhost", timeout=BOUND)
-    if address.startswith("unix:"):
-        connection.sock = socket.socket(socket.AF_UNIX)
-        connection.sock.settimeout(BOUND)
-    else:
-        connection.host, port = address.rsplit(":", 1)
-        connection.port = int(port)
-    with contextlib.closing(connection):
-        if connection.sock:
-            connection.sock.connect(address.removeprefix("unix:"))
-        connection.request("GET", path, headers={"Connection": "close"})
-        return connection.getresponse().read().decode()
-
-
-async def asked(address: str, path: str = "/") -> str:
-    return await asyncio.to_thread(ask, address, path)
-
-
-async def until(condition, what: str):
-    async with asyncio.timeout(BOUND):
-        while not condition():  # noqa: ASYNC110 - conditions of other processes
-            await asyncio.sleep(0.02)
-    return what
 
 
 def command_line(pid: int) -> str:
     return Path(f"/proc/{pid}/cmdline").read_text()
-
-
-def alive(pid: int) -> bool:
-    try:
-        text = Path(f"/proc/{pid}/stat").read_text()
-    except OSError:
-        return False
-    return text.rpartition(")")[2].split()[0] not in "ZX"
 
 
 @pytest.mark.parametrize("kind", ["flask_app", "fastapi_app"])
@@ -67,12 +30,12 @@ def test_every_replica_answers_on_its_own_socket_and_all_on_the_front(
     async def main():
         async with Stack(application, settings, listen=f"127.0.0.1:{free_port}") as stack:
             assert stack.front == f"127.0.0.1:{free_port}"
-            own = [await asked(replica.address) for replica in stack.replicas]
+            own = [await text(replica.address) for replica in stack.replicas]
             for body, replica in zip(own, stack.replicas, strict=True):
                 assert str(replica.worker()) in body
                 assert replica.worker() in replica.pids()
                 assert replica.pid in replica.pids()
-            assert await asked(stack.front) in own
+            assert await text(stack.front) in own
             assert stat.S_IMODE(stack.environ_directory.stat().st_mode) == 0o700
             for replica in stack.replicas:
                 assert stat.S_IMODE(replica.socket.stat().st_mode) == 0o600
@@ -92,7 +55,7 @@ def test_an_asgi_application_is_told_an_address_on_a_unix_socket(fastapi_app, fo
     async def main():
         async with Stack(application, settings) as stack:
             assert stack.front == ""
-            return json.loads(await asked(stack.replicas[0].address))
+            return json.loads(await text(stack.replicas[0].address))
 
     assert asyncio.run(main())["host"] == "127.0.0.1"
 
@@ -113,7 +76,7 @@ async def app(scope, receive, send):
 
     async def main():
         async with Stack(application, settings) as stack:
-            return await asked(stack.replicas[0].address)
+            return await text(stack.replicas[0].address)
 
     assert asyncio.run(main()) == "uvloop httptools"
 
@@ -121,22 +84,13 @@ async def app(scope, receive, send):
 def test_an_idle_connection_is_kept_open_as_long_as_configured(flask_app, found):
     application, settings = found(flask_app, {"server.keep_alive": "60s"})
 
-    def twice(path):
-        with socket.socket(socket.AF_UNIX) as connection:
-            connection.settimeout(BOUND)
-            connection.connect(str(path))
-            for _ in range(2):
-                connection.sendall(b"GET / HTTP/1.1\r\nHost: x\r\n\r\n")
-                answer = b""
-                while b"\r\n\r\n" not in answer:
-                    answer += connection.recv(4096)
-            return answer
-
     async def main():
         async with Stack(application, settings) as stack:
-            return await asyncio.to_thread(twice, stack.replicas[0].socket)
+            return await asyncio.to_thread(second_answer, stack.replicas[0].address)
 
-    assert b"connection: close" not in asyncio.run(main()).lower()
+    answer = asyncio.run(main())
+    assert answer.status == 200
+    assert not answer.will_close
 
 
 def test_no_control_socket_is_opened(flask_app, found, tmp_path):
@@ -144,7 +98,7 @@ def test_no_control_socket_is_opened(flask_app, found, tmp_path):
 
     async def main():
         async with Stack(application, settings) as stack:
-            await asked(stack.replicas[0].address)
+            await text(stack.replicas[0].address)
 
     asyncio.run(main())
     assert not (tmp_path / "home").exists()
@@ -167,9 +121,9 @@ def test_a_replica_that_is_killed_is_started_again(request, found, free_port, ki
             before = replica.pids()
             os.killpg(replica.pid, signal.SIGKILL)
             # The front socket is held: who comes meanwhile waits instead of being refused.
-            assert await asked(stack.front)
+            assert await text(stack.front)
             await until(lambda: seen[-1].what == "up" and len(seen) > 2, "up again")
-            assert str(replica.worker()) in await asked(stack.front)
+            assert str(replica.worker()) in await text(stack.front)
             assert not [pid for pid in before if alive(pid)]
             assert replica.restarts == 1
             assert not stack.failure.done()
@@ -188,7 +142,7 @@ def test_a_worker_that_dies_under_its_master_is_counted(flask_app, found):
             os.kill(replica.worker(), signal.SIGKILL)
             await until(lambda: replica.restarts == 1, "counted")
             await until(lambda: replica.worker() != 0, "worker back")
-            assert str(replica.worker()) in await asked(replica.address)
+            assert str(replica.worker()) in await text(replica.address)
 
     asyncio.run(main())
 
@@ -203,7 +157,7 @@ def test_what_dies_as_often_as_it_is_started_ends_in_one_error(request, found, k
             async def batter():
                 while True:
                     try:
-                        await asked(stack.replicas[0].address, "/die")
+                        await text(stack.replicas[0].address, "/die")
                     except (OSError, http.client.HTTPException):
                         await asyncio.sleep(0.05)
 
@@ -301,7 +255,7 @@ def app(environ, start_response):
 
     async def main():
         async with Stack(application, settings) as stack:
-            slow = asyncio.create_task(asked(stack.replicas[0].address, "/slow"))
+            slow = asyncio.create_task(text(stack.replicas[0].address, "/slow"))
             await asyncio.sleep(0.3)
         return await slow
 
@@ -323,7 +277,7 @@ async def app(scope, receive, send):
 
     async def main():
         async with Stack(application, settings) as stack:
-            stuck = asyncio.create_task(asked(stack.replicas[0].address, "/stuck"))
+            stuck = asyncio.create_task(text(stack.replicas[0].address, "/stuck"))
             await asyncio.sleep(0.3)
         await asyncio.gather(stuck, return_exceptions=True)
         return stack.left_over()
@@ -395,7 +349,7 @@ def app(environ, start_response):
 
     async def main():
         async with Stack(application, settings) as stack:
-            slow = asyncio.create_task(asked(stack.replicas[0].address, "/slow"))
+            slow = asyncio.create_task(text(stack.replicas[0].address, "/slow"))
             await asyncio.sleep(0.2)
             asyncio.get_running_loop().call_later(0.3, stack.hurry)
         await asyncio.gather(slow, return_exceptions=True)
@@ -430,7 +384,7 @@ def app(environ, start_response):
     async def main():
         async with Stack(application, settings) as stack:
             replica = stack.replicas[0]
-            await asked(replica.address)
+            await text(replica.address)
             await until(lambda: "the end" in stack.log_tail(3), "read to the end")
             await until(lambda: replica.output.path.stat().st_size < 5_000_000, "emptied")
 
@@ -448,7 +402,7 @@ def app(environ, start_response):
 
     async def main():
         async with Stack(application, settings) as stack:
-            return json.loads(await asked(stack.replicas[0].address))
+            return json.loads(await text(stack.replicas[0].address))
 
     told = asyncio.run(main())
     assert told["config"]["server"]["threads"] == 3
@@ -473,7 +427,7 @@ def make(key):
 
     async def main():
         async with Stack(application, settings) as stack:
-            assert await asked(stack.replicas[0].address) == "hunter3"
+            assert await text(stack.replicas[0].address) == "hunter3"
             return [command_line(pid) for pid in stack.replicas[0].pids()]
 
     lines = asyncio.run(main())
@@ -497,7 +451,7 @@ def app(environ, start_response):
 
     async def main():
         async with Stack(application, settings) as stack:
-            return await asked(stack.replicas[0].address)
+            return await text(stack.replicas[0].address)
 
     version = ".".join(map(str, application.interpreter.version[:2]))
     assert asyncio.run(main()) == version
@@ -567,7 +521,7 @@ def test_who_watches_and_fails_does_not_stop_what_runs(flask_app, found):
             replica, before = stack.replicas[0], stack.replicas[0].pid
             os.killpg(before, signal.SIGKILL)
             await until(lambda: replica.pid != before and replica.up_since > 0, "up again")
-            assert await asked(replica.address)
+            assert await text(replica.address)
         assert not stack.environ_directory.exists()
 
     asyncio.run(main())

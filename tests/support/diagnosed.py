@@ -1,6 +1,6 @@
-"""Runs made of plain numbers: what a request needs, and what two probes then show of it."""
+"""Diagnosed runs made of plain numbers: what a request needs, what two probes show of it."""
 
-import pytest
+import dataclasses
 
 from surefoot.core.records import (
     Block,
@@ -15,9 +15,10 @@ from surefoot.core.records import (
     Slo,
     StackSample,
 )
-from surefoot.core.resources import Kind, Resource
+from surefoot.core.resources import Resource
+from surefoot.toolbox.analysis.case import Case
 from surefoot.toolbox.analysis.fit import model_of
-from surefoot.toolbox.diagnose import diagnose
+from surefoot.toolbox.diagnose import bottleneck, diagnose
 
 
 def place(site="shop.py:7", what="", count=1, wait=0.0, use=0.0, cpu=0.0):
@@ -140,37 +141,40 @@ class Shop:
         return diagnose(self.evidence, self.model, Capacity(rate, rate, rate), rate, "")
 
 
-@pytest.fixture
-def shop():
-    return Shop
+def case_of(keys=(), probe=None, lines=(), **needs):
+    """A case: an application by its needs, the configuration it ran with, and what else was seen.
+
+    Names of ``Evidence`` (``server``, ``memory``, ``sizes``) go there; ``probe`` changes both of
+    its probes.
+    """
+    seen = {k: needs.pop(k) for k in ("server", "memory", "sizes") if k in needs}
+    made = Shop(**needs)
+    evidence = made.evidence
+    probes = tuple(dataclasses.replace(one, **(probe or {})) for one in evidence.probes)
+    found = {"server": "uvicorn" if made.interface == "asgi" else "gunicorn"} | seen
+    evidence = dataclasses.replace(
+        evidence, probes=probes, keys=tuple(dict(keys).items()), lines=tuple(lines), **found
+    )
+    model = made.model
+    return Case(evidence, model, bottleneck(model.capacities(0.0), 2))
 
 
-@pytest.fixture
-def statements():
-    """A resource use for ``db.cpu``: this many statements a request, seconds each."""
+def statements(each, seconds, kind="db.cpu", what="SELECT name FROM author WHERE author.id = ?"):
+    """A use of the database: this many statements a request, seconds each."""
+    resource = Resource.parse(kind)
 
-    def make(each, seconds, site="shop.py:7", what="SELECT name FROM author WHERE author.id = ?"):
-        def of(requests):
-            spent = requests * each * seconds
-            return use(Kind.DB_CPU, place(site, what, requests * each, use=spent, cpu=spent))
+    def of(requests):
+        spent = requests * each * seconds
+        cpu = spent if kind == "db.cpu" else 0.0
+        return use(resource.kind, place("shop.py:7", what, requests * each, use=spent, cpu=cpu))
 
-        return of
-
-    return make
+    return of
 
 
-@pytest.fixture
-def calls():
-    """A resource use for another service: seconds a request."""
-
-    def make(kind, seconds, site="shop.py:21"):
-        return lambda requests: use(
-            kind, place(site, "", requests, use=requests * seconds), name="prices:9001"
-        )
-
-    return make
-
-
-@pytest.fixture
-def kinds():
-    return Kind
+def waits(kind, seconds, site="shop.py:21"):
+    """A use of another service: seconds a request."""
+    return lambda requests: use(
+        Resource.parse(kind).kind,
+        place(site, "", requests, use=requests * seconds),
+        name=Resource.parse(kind).name,
+    )
