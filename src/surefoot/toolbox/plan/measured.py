@@ -106,7 +106,7 @@ def from_document(found: Any, source: str = "the measurement") -> Measured:
         )
     try:
         measured = _measured(found, source)
-    except (KeyError, TypeError, ValueError, AttributeError) as error:
+    except (KeyError, TypeError, ValueError, OverflowError, AttributeError) as error:
         raise UsageError(
             f"{source} does not hold what a measurement holds ({type(error).__name__}: {error})",
             do="write it anew with: surefoot measure --json FILE",
@@ -184,4 +184,7 @@ def _refuse(found: Mapping[str, Any], measured: Measured) -> None:
             do="make one request quick enough first: surefoot measure names what takes its time",
         )
     if not measured.needs:
-        raise UsageError(f"{measured.source} names no resource, so nothing can be counted")
+        raise UsageError(
+            f"{measured.source} names no resource, so nothing can be counted",
+            do="measure the application itself: surefoot measure MODULE:NAME --json FILE",
+        )
