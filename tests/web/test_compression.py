@@ -2,8 +2,8 @@
 
 import asyncio
 import email.utils
-import io
 import zlib
+from wsgiref.util import setup_testing_defaults
 from wsgiref.validate import validator
 
 import pytest
@@ -28,21 +28,11 @@ def unpacked(body):
 def environ_of(method="GET", accepted=None, **more):
     environ = {
         "REQUEST_METHOD": method,
-        "SCRIPT_NAME": "",
-        "PATH_INFO": "/",
         "QUERY_STRING": "",
-        "SERVER_NAME": "localhost",
-        "SERVER_PORT": "80",
         "SERVER_PROTOCOL": "HTTP/1.1",
-        "wsgi.version": (1, 0),
-        "wsgi.url_scheme": "http",
-        "wsgi.input": io.BytesIO(),
-        "wsgi.errors": io.StringIO(),
-        "wsgi.multithread": True,
-        "wsgi.multiprocess": False,
-        "wsgi.run_once": False,
         **more,
     }
+    setup_testing_defaults(environ)
     return environ | ({"HTTP_ACCEPT_ENCODING": accepted} if accepted is not None else {})
 
 

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import asyncio
-import io
 import time
 from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Any, ClassVar
+from wsgiref.util import setup_testing_defaults
 
 from surefoot.core.records import Record
 from surefoot.telemetry import Options, Recorder
@@ -134,22 +134,8 @@ class _Broken(Recorder):
 
 
 def _call_wsgi(app: Any, path: str, headers: Mapping[str, str]) -> Answer:
-    environ: dict[str, Any] = {
-        "REQUEST_METHOD": "GET",
-        "SCRIPT_NAME": "",
-        "PATH_INFO": path,
-        "QUERY_STRING": "",
-        "SERVER_NAME": "localhost",
-        "SERVER_PORT": "80",
-        "SERVER_PROTOCOL": "HTTP/1.1",
-        "wsgi.version": (1, 0),
-        "wsgi.url_scheme": "http",
-        "wsgi.input": io.BytesIO(),
-        "wsgi.errors": io.StringIO(),
-        "wsgi.multithread": True,
-        "wsgi.multiprocess": False,
-        "wsgi.run_once": False,
-    }
+    environ: dict[str, Any] = {"SCRIPT_NAME": "", "PATH_INFO": path, "SERVER_PROTOCOL": "HTTP/1.1"}
+    setup_testing_defaults(environ)
     for name, value in headers.items():
         environ["HTTP_" + name.upper().replace("-", "_")] = value
     statuses: list[str] = []

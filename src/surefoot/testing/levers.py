@@ -33,11 +33,11 @@ class LeverContract:
 
     def cases(self) -> Sequence[Case]:
         """Runs that the lever has something to say to."""
-        raise NotImplementedError
+        raise NotImplementedError("cases() returns the runs that the lever proposes a step for")
 
     def strangers(self) -> Sequence[Case]:
         """Runs that lack what the lever relieves."""
-        raise NotImplementedError
+        raise NotImplementedError("strangers() returns runs that the lever proposes nothing for")
 
     def test_its_name_is_plain(self) -> None:
         """Words of lower case with hyphens: it stands in the journal, the report and the shell."""

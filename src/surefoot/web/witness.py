@@ -9,6 +9,7 @@ started count as its own.
 
 from __future__ import annotations
 
+import contextlib
 import functools
 import os
 import sys
@@ -71,6 +72,7 @@ class Witness:
         self._report = report
         self._request: _Request | None = None
         self._own = threading.local()
+        self._complained = 0
 
     def begin(self, step: int, name: str) -> None:
         """A request has come; the one before it is over for good."""
@@ -128,10 +130,20 @@ class Witness:
                 self._opened(request, *arguments)
             else:
                 self._note(request, arguments[1], wrote=True, read=False)
-        except Exception:  # noqa: BLE001, S110 - raised here, it would fail the application's open()
-            pass
+        except Exception as error:  # noqa: BLE001 - raised here, it would fail the application's open()
+            self._complain(error)
         finally:
             self._own.busy = False
+
+    def _complain(self, error: Exception) -> None:
+        """Say once in each process that files are missed."""
+        # By its id, as a forked process begins with what was said before.
+        if self._complained == os.getpid():
+            return
+        self._complained = os.getpid()
+        # The application may have put anything in place of stderr.
+        with contextlib.suppress(Exception):
+            sys.stderr.write(f"surefoot: not every file that is opened can be noted: {error}\n")
 
     def _opened(self, request: _Request, path: Any, mode: str | None, flags: int) -> None:
         if isinstance(path, int):
