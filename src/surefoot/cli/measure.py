@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import argparse
-import asyncio
 import shutil
-import signal
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -13,40 +11,26 @@ from typing import Any
 from surefoot import config
 from surefoot.cli.command import Command, add_config_options, config_flags, write_output
 from surefoot.cli.console import Console
+from surefoot.cli.measuring import MEASURED, SECONDS, measured_now
 from surefoot.errors import UsageError
-from surefoot.toolbox.measure.run import Interrupted, Measurement, Plan, measure
+from surefoot.toolbox.measure.run import Measurement
 from surefoot.toolbox.report.document import document
 from surefoot.toolbox.report.screen import screen
-from surefoot.toolbox.target import find_application
-from surefoot.toolbox.workload import workload_for, workload_for_url
 
 __all__ = ["COMMAND"]
-
-_SECONDS = 35.0
 
 
 def _options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("target", nargs="?", help="what to measure, shop.wsgi:application say")
     parser.add_argument("--url", help="measure something that runs already, from outside")
     parser.add_argument(
-        "--seconds", type=float, default=_SECONDS, help="budget of the search (default 35)"
+        "--seconds", type=float, default=SECONDS, help="budget of the search (default 35)"
     )
     parser.add_argument(
         "--i-own-this-host", action="store_true", help="let --url be a host that is not this one"
     )
     parser.add_argument("--html", metavar="FILE", help="write a report to look at")
-    add_config_options(
-        parser,
-        "workload.file",
-        "slo.latency",
-        "slo.quantile",
-        "server.kind",
-        "server.replicas",
-        "server.threads",
-        "app.python",
-        "app.directory",
-        "app.env_file",
-    )
+    add_config_options(parser, *MEASURED)
 
 
 def _execute(args: argparse.Namespace, console: Console) -> Measurement:
@@ -56,34 +40,7 @@ def _execute(args: argparse.Namespace, console: Console) -> Measurement:
         raise UsageError("give a target or --url, not both")
     flags = config_flags(args) | {"app.target": args.target}
     settings = config.load(Path.cwd(), flags=flags)
-    try:
-        return asyncio.run(_measure(settings, args, console))
-    except Interrupted:
-        raise KeyboardInterrupt from None
-
-
-async def _measure(
-    settings: config.Settings, args: argparse.Namespace, console: Console
-) -> Measurement:
-    stop = asyncio.Event()
-    loop = asyncio.get_running_loop()
-    for number in (signal.SIGINT, signal.SIGTERM):
-        loop.add_signal_handler(number, stop.set)
-    console.progress("looking at the application")
-    application = None
-    if args.url:
-        workload, notes = workload_for_url(args.url, settings)
-    else:
-        application = await asyncio.to_thread(find_application, settings)
-        if stop.is_set():
-            raise Interrupted
-        workload, notes = await workload_for(application, settings, console.progress)
-    plan = Plan(
-        application, settings, workload, args.seconds, notes, args.url or "", args.i_own_this_host
-    )
-    if stop.is_set():
-        raise Interrupted
-    return await measure(plan, console.progress, stop)
+    return measured_now(settings, args.seconds, console, args.url, owned=args.i_own_this_host)
 
 
 def _also(measurement: Measurement, args: argparse.Namespace) -> None:

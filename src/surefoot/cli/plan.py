@@ -12,7 +12,7 @@ from typing import Any
 from surefoot import config, units
 from surefoot.cli.command import Command, add_config_options, config_flags, write_output
 from surefoot.cli.console import Console
-from surefoot.cli.measuring import measured_now
+from surefoot.cli.measuring import MEASURED, SECONDS, measured_now
 from surefoot.errors import UsageError
 from surefoot.toolbox.plan.arithmetic import Wanted
 from surefoot.toolbox.plan.connections import room
@@ -24,8 +24,6 @@ from surefoot.toolbox.report.plan_document import plan_document
 from surefoot.toolbox.report.plan_screen import plan_screen
 
 __all__ = ["COMMAND"]
-
-_SECONDS = 35.0
 
 
 def _options(parser: argparse.ArgumentParser) -> None:
@@ -58,21 +56,10 @@ def _options(parser: argparse.ArgumentParser) -> None:
         "--max-connections", type=int, help="of the database; asked of it where it can be reached"
     )
     parser.add_argument(
-        "--seconds", type=float, default=_SECONDS, help="budget of the search (default 35)"
+        "--seconds", type=float, default=SECONDS, help="budget of the search (default 35)"
     )
     parser.add_argument("--html", metavar="FILE", help="write the plan as a page to look at")
-    add_config_options(
-        parser,
-        "workload.file",
-        "slo.latency",
-        "slo.quantile",
-        "server.kind",
-        "server.replicas",
-        "server.threads",
-        "app.python",
-        "app.directory",
-        "app.env_file",
-    )
+    add_config_options(parser, *MEASURED)
 
 
 def _execute(args: argparse.Namespace, console: Console) -> Plan:
