@@ -17,6 +17,7 @@ __all__ = [
     "RecordError",
     "RefusedError",
     "ServerError",
+    "StoreError",
     "SurefootError",
     "TargetError",
     "UnitError",
@@ -72,6 +73,10 @@ class InterpreterError(SurefootError):
 
 class ServerError(SurefootError):
     """A server process did not start, died, or its address is taken."""
+
+
+class StoreError(SurefootError):
+    """A shared store (Redis, Memcached, a file) did not answer, or not in its time."""
 
 
 class RefusedError(SurefootError):
