@@ -70,9 +70,9 @@ async def _ratio(made: Project, without: str, burdened: str) -> float:
 def one(kind: str, example: str, seed: int) -> dict[str, Any]:
     """One proof from nothing; its document."""
     with project(example) as made:
-        burden = rounds_of_a_tenth(made)
+        burden = rounds_of_a_tenth(made) if kind == "tenth" else 0
         base = made.configure("base", burden=burden)
-        variant = made.configure("variant", burden=burden if kind == "no-op" else 0)
+        variant = made.configure("variant")
         words = ("--base", base, "--variant", variant, "--seconds", "90", "--seed", str(seed))
         found = made.run("prove", *words)
     return {"kind": kind, "example": example, "seed": seed, **found}
