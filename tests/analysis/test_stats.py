@@ -1,10 +1,11 @@
 import math
 import random
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from surefoot.core.stats import quantile, quantile_interval, share_interval
+from surefoot.core.stats import quantile, quantile_interval, share_interval, student
 
 values = st.lists(st.floats(0, 1e3), min_size=1, max_size=200)
 
@@ -55,3 +56,18 @@ def test_a_share_lies_within_its_interval(count, total):
     interval = share_interval(count, total)
     assert 0 <= interval.low <= interval.value + 1e-12
     assert interval.value - 1e-12 <= interval.high <= 1
+
+
+@pytest.mark.parametrize(
+    ("p", "freedom", "tabled"),
+    [
+        (0.95, 5, 2.0150), (0.975, 5, 2.5706), (0.975, 10, 2.2281), (0.95, 20, 1.7247),
+        (0.975, 28, 2.0484), (0.99, 10, 2.7638), (0.5, 7, 0.0),
+    ],
+)  # fmt: skip
+def test_student_s_quantiles_are_those_of_the_tables(p, freedom, tabled):
+    assert student(p, freedom) == pytest.approx(tabled, rel=0.002, abs=1e-9)
+
+
+def test_student_s_quantiles_say_nothing_of_too_few():
+    assert student(0.95, 4) == math.inf

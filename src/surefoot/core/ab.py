@@ -15,12 +15,13 @@ import math
 import random
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from statistics import fmean, linear_regression, stdev
+from statistics import fmean, stdev
 from types import MappingProxyType
 from typing import Final
 
 from surefoot.core.proof import Measure, Outcome, Pair, Ratio
-from surefoot.core.stats import share_interval
+from surefoot.core.regression import intercept
+from surefoot.core.stats import share_interval, student
 
 __all__ = [
     "LEAST_PAIRS",
@@ -55,6 +56,10 @@ _SAME_SIZE: Final = 0.02
 # Standard errors from which on the generator's cost counts as shifted: 4 in 1,000 by chance alone
 # at five pairs, fewer later.
 _SHIFTED: Final = 6.0
+# Cores by which neighbours differ between the blocks of a pair, from which on that is looked at.
+# Beside another program's tests it halved what was left of the pairs' scatter; beside a quiet
+# machine's 0.01 to 0.04 it tells nothing and costs a degree of freedom.
+_RESTLESS: Final = 0.05
 _NAMES: Final = {
     Measure.CPU: "CPU per request",
     Measure.CAPACITY: "requests per second",
@@ -172,61 +177,45 @@ def judge(question: Question, pairs: Sequence[Pair], *, final: bool = False) -> 
 
 @dataclass(frozen=True, slots=True)
 class _Seen:
-    """One measure's logarithms of variant / base: positive is worse."""
+    """One measure's logarithms of variant / base: positive is worse.
+
+    "The same" is a test at each end of the margin (Schuirmann 1987), undivided by measures, for all
+    must be the same (Berger, Multiparameter hypothesis testing and acceptance sampling, 1982). Half
+    of its level serves every look (``inner``), half the one at the end of the time (``last``): when
+    that comes does not depend on what was measured, so an ordinary interval serves there, and one
+    for all times is half as wide again.
+    """
 
     measure: Measure
     margin: float
     count: int
-    centre: float
-    reach: float
-    inner: float
-    """Reach of the interval that has to lie within the margin for "the same": twice the level, for
-    each of its ends is a test of its own, and undivided, for all measures must be the same
-    (Schuirmann 1987; Berger, Multiparameter hypothesis testing and acceptance sampling, 1982)."""
-    deviation: float
+    centre: float = 0.0
+    reach: float = math.inf
+    inner: float = math.inf
+    last: float = math.inf
+    deviation: float = 0.0
     steady: bool = False
 
     @classmethod
     def of(cls, question: Question, measure: Measure, pairs: Sequence[Pair]) -> _Seen:
         margin = math.log1p(question.margins.get(measure, MARGINS[measure]))
         logs = [] if measure is Measure.ERRORS else _logs(pairs, measure)
-        if len(logs) < 2:
-            centre = fmean(logs) if logs else 0.0
-            return cls(measure, margin, len(logs), centre, math.inf, math.inf, 0.0)
-        level = question.level(measure)
-        speeds = _speeds(pairs) if question.steadied and measure in _STEADIED else []
-        if len(speeds) == len(logs) > 2 and not _shifted(speeds):
-            return cls._at_equal_speed(question, measure, margin, logs, speeds)
-        deviation = stdev(logs)
-        reach = radius(deviation, len(logs), level)
-        inner = radius(deviation, len(logs), 2 * question.alpha)
-        return cls(measure, margin, len(logs), fmean(logs), reach, inner, deviation)
-
-    @classmethod
-    def _at_equal_speed(
-        cls,
-        question: Question,
-        measure: Measure,
-        margin: float,
-        logs: list[float],
-        speeds: list[float],
-    ) -> _Seen:
-        """The mean at equal cost of the generator's own work: a regression's intercept.
-
-        Its interval at any time: Lindon, Ham, Tingley and Bojinov, Anytime-valid linear models and
-        regression adjusted causal inference in randomized experiments, 2022.
-        """
-        slope, centre = linear_regression(speeds, logs)
-        count, middle = len(logs), fmean(speeds)
-        left = [y - centre - slope * x for x, y in zip(speeds, logs, strict=True)]
-        deviation = math.sqrt(math.fsum(each * each for each in left) / (count - 2))
-        spread = math.fsum((x - middle) ** 2 for x in speeds)
-        weight = 1 / (1 / count + middle * middle / spread)
+        count = len(logs)
+        if count < 2:
+            return cls(measure, margin, count, fmean(logs) if logs else 0.0)
+        beside = _beside(pairs) if question.steadied and measure in _STEADIED else []
+        if count < 3 + len(beside) or any(len(column) != count for column in beside):
+            beside = []
+        fit = intercept(logs, beside)
         reach, inner = (
-            radius(deviation, count, level, fitted=2, effective=weight)
-            for level in (question.level(measure), 2 * question.alpha)
+            radius(fit.deviation, count, level, fitted=fit.fitted, effective=fit.effective)
+            for level in (question.level(measure), question.alpha)
         )
-        return cls(measure, margin, count, centre, reach, inner, deviation, steady=True)
+        t = student(1 - question.alpha / 2, count - fit.fitted)
+        last = t * fit.deviation / math.sqrt(fit.effective)
+        return cls(
+            measure, margin, count, fit.value, reach, inner, last, fit.deviation, bool(beside)
+        )
 
     @property
     def better(self) -> bool:
@@ -236,9 +225,9 @@ class _Seen:
     def worse(self) -> bool:
         return self.centre - self.reach > 0 and self.centre > self.margin
 
-    @property
-    def same(self) -> bool:
-        return abs(self.centre) + self.inner < self.margin
+    def same(self, *, final: bool) -> bool:
+        reach = min(self.inner, self.last) if final else self.inner
+        return abs(self.centre) + reach < self.margin
 
     @property
     def clear(self) -> bool:
@@ -280,7 +269,7 @@ def _not_gained(
     if not asked:
         outcome = Outcome.INCONCLUSIVE if final else None
         return outcome, question.on[0], f"{_NAMES[question.on[0]]} could not be measured"
-    if all(each.same for each in asked):
+    if all(each.same(final=final) for each in asked):
         return Outcome.NO_DIFFERENCE, asked[0].measure, f"{asked[0]}: within the margin"
     widest = max(asked, key=lambda each: abs(each.centre) + each.reach - each.margin)
     if final:
@@ -338,14 +327,32 @@ def _logs(pairs: Sequence[Pair], measure: Measure) -> list[float]:
     return [sign * math.log(after / before) for before, after in values if before > 0 < after]
 
 
-def _shifted(speeds: Sequence[float]) -> bool:
-    """Whether the generator's own work has become another with the change.
+def _beside(pairs: Sequence[Pair]) -> list[list[float]]:
+    """What went beside each pair and may explain how it differs; chosen without a look at that.
 
-    Then its cost is no measure of the machine, and the mean at equal cost lies outside of what was
-    seen. A variant twice as slow leaves the generator waiting, and each wake-up costs.
+    The mean where all of it is nought is an intercept. Its interval at any time: Lindon, Ham,
+    Tingley and Bojinov, Anytime-valid linear models and regression adjusted causal inference in
+    randomized experiments, 2022.
     """
-    spread = stdev(speeds)
-    return not spread or abs(fmean(speeds)) > _SHIFTED * spread / math.sqrt(len(speeds))
+    speeds = _speeds(pairs)
+    if len(speeds) != len(pairs) or _shifted(speeds):
+        return []
+    others = [pair.variant.neighbours - pair.base.neighbours for pair in pairs]
+    if stdev(others) < _RESTLESS or _shifted(others):
+        return [speeds]
+    return [speeds, others]
+
+
+def _shifted(values: Sequence[float]) -> bool:
+    """Whether what went beside the pairs has become another with the change.
+
+    Then it is no measure of the machine, and the mean at nought lies outside of what was seen. A
+    variant twice as slow leaves the generator waiting, and each wake-up costs.
+    """
+    if len(values) < 2:
+        return True
+    spread = stdev(values)
+    return not spread or abs(fmean(values)) > _SHIFTED * spread / math.sqrt(len(values))
 
 
 def _speeds(pairs: Sequence[Pair]) -> list[float]:
