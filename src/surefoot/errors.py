@@ -18,6 +18,7 @@ __all__ = [
     "RefusedError",
     "ServerError",
     "StoreError",
+    "StoreRefusedError",
     "SurefootError",
     "TargetError",
     "UnitError",
@@ -77,6 +78,10 @@ class ServerError(SurefootError):
 
 class StoreError(SurefootError):
     """A shared store (Redis, Memcached, a file) did not answer, or not in its time."""
+
+
+class StoreRefusedError(StoreError):
+    """A shared store answered, and would not do this: no room, too large, not a number."""
 
 
 class RefusedError(SurefootError):

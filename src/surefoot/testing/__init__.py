@@ -1,4 +1,4 @@
-"""Contract suites for whoever adds a driver's hook, a framework's adapter or a lever.
+"""Contract suites for whoever adds a driver's hook, a framework's adapter, a lever or a store.
 
 Subclass one in a test module, say what is to be tried, and pytest runs its tests::
 
@@ -11,5 +11,6 @@ from surefoot.testing.adapters import AdapterContract
 from surefoot.testing.hooks import HookContract
 from surefoot.testing.levers import LeverContract
 from surefoot.testing.receiver import Receiver
+from surefoot.testing.stores import StoreContract
 
-__all__ = ["AdapterContract", "HookContract", "LeverContract", "Receiver"]
+__all__ = ["AdapterContract", "HookContract", "LeverContract", "Receiver", "StoreContract"]
