@@ -21,6 +21,7 @@ __all__ = [
     "StoreRefusedError",
     "SurefootError",
     "TargetError",
+    "TooLargeError",
     "UnitError",
     "UsageError",
     "WorkloadError",
@@ -82,6 +83,10 @@ class StoreError(SurefootError):
 
 class StoreRefusedError(StoreError):
     """A shared store answered, and would not do this: no room, too large, not a number."""
+
+
+class TooLargeError(SurefootError, ValueError):
+    """A value is larger than a cache takes."""
 
 
 class RefusedError(SurefootError):

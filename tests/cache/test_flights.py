@@ -36,7 +36,7 @@ def together(flights, call, count=20):
     def ask():
         waiting.wait(20)
         try:
-            return flights.do("k", call)
+            return flights.do("k", call).result
         except ValueError as error:
             return error
 
@@ -84,13 +84,25 @@ def test_who_is_ended_takes_nobody_along():
     with ThreadPoolExecutor(1) as pool:
         waiting = pool.submit(flights.do, "k", lambda: 7)
         go.set()
-        assert waiting.result(20) == 7
+        assert waiting.result(20) == (7, True)
     leader.join()
 
 
 def test_a_call_may_ask_for_its_own_key():
     flights = Flights()
-    assert flights.do("k", lambda: flights.do("k", lambda: 3) + 1) == 4
+    assert flights.do("k", lambda: flights.do("k", lambda: 3).result + 1) == (4, True)
+
+
+def test_who_does_not_want_to_wait_is_told_so():
+    flights, call = Flights(), Counted()
+    leader = threading.Thread(target=flights.do, args=("k", call))
+    leader.start()
+    call.begun.wait(20)
+    assert flights.do("k", call, wait=False) is None
+    assert flights.do("other", lambda: 3, wait=False) == (3, True)
+    call.let_go.set()
+    leader.join()
+    assert call.calls == 1
 
 
 def test_a_fork_waits_for_nobody_it_does_not_have():
@@ -100,7 +112,7 @@ def test_a_fork_waits_for_nobody_it_does_not_have():
     call.begun.wait(20)
     pid = os.fork()
     if pid == 0:
-        os._exit(flights.do("k", lambda: 11))
+        os._exit(flights.do("k", lambda: 11).result)
     _, status = os.waitpid(pid, 0)
     call.let_go.set()
     leader.join()
@@ -122,7 +134,8 @@ def test_tasks_that_ask_meanwhile_get_one_answer():
         await asyncio.sleep(0)
         go.set()
         found = await asyncio.gather(*asked)
-        assert len(set(map(id, found))) == 1
+        assert len({id(each.result) for each in found}) == 1
+        assert [each.led for each in found] == [True] + 49 * [False]
         assert flights._under_way == {}
 
     asyncio.run(main())
@@ -145,7 +158,7 @@ def test_a_task_that_goes_away_takes_nobody_s_answer_along():
         with pytest.raises(asyncio.CancelledError):
             await first
         go.set()
-        assert await second == 5
+        assert await second == (5, False)
 
     asyncio.run(main())
 
@@ -178,9 +191,26 @@ def test_a_task_may_ask_for_its_own_key():
             return 3
 
         async def call():
-            return await flights.do("k", inner) + 1
+            return (await flights.do("k", inner)).result + 1
 
-        assert await flights.do("k", call) == 4
+        assert await flights.do("k", call) == (4, True)
+
+    asyncio.run(main())
+
+
+def test_a_task_that_does_not_want_to_wait_is_told_so():
+    async def main():
+        flights, go = AsyncFlights(), asyncio.Event()
+
+        async def call():
+            await go.wait()
+            return 5
+
+        first = asyncio.create_task(flights.do("k", call, wait=False))
+        await asyncio.sleep(0)
+        assert await flights.do("k", call, wait=False) is None
+        go.set()
+        assert await first == (5, True)
 
     asyncio.run(main())
 
@@ -192,4 +222,4 @@ def test_each_loop_has_its_own():
         return 1
 
     for _ in range(2):
-        assert asyncio.run(flights.do("k", call)) == 1
+        assert asyncio.run(flights.do("k", call)) == (1, True)

@@ -8,11 +8,19 @@ import os
 import threading
 from collections.abc import Awaitable, Callable, Coroutine
 from dataclasses import dataclass, field
-from typing import Any, Generic, TypeVar, cast
+from typing import Any, Generic, NamedTuple, TypeVar, cast
 
-__all__ = ["AsyncFlights", "Flights"]
+__all__ = ["AsyncFlights", "Flights", "Flown"]
 
 T = TypeVar("T")
+
+
+class Flown(NamedTuple, Generic[T]):
+    """What came of a call."""
+
+    result: T
+    led: bool
+    """Whether it was this caller's own."""
 
 
 @dataclass(slots=True)
@@ -34,8 +42,11 @@ class Flights:
         self._under_way: dict[str, _Flight[Any]] = {}
         self._pid = os.getpid()
 
-    def do(self, key: str, call: Callable[[], T]) -> T:
-        """The result of ``call``, or of the one that is under way for this key."""
+    def do(self, key: str, call: Callable[[], T], *, wait: bool = True) -> Flown[T] | None:
+        """The result of ``call``, or of the one that is under way for this key.
+
+        Where not to ``wait``, ``None`` instead of the latter.
+        """
         if self._pid != os.getpid():
             # The threads that flew these are not in this process: nobody would land them.
             self._under_way, self._pid = {}, os.getpid()
@@ -43,12 +54,14 @@ class Flights:
         while True:
             flight = self._under_way.setdefault(key, mine)
             if flight is mine:
-                return self._fly(key, call, mine)
+                return Flown(self._fly(key, call, mine), led=True)
             if flight.thread == mine.thread:
-                return call()
+                return Flown(call(), led=True)
+            if not wait:
+                return None
             flight.landed.wait()
             if flight.error is None:
-                return cast("T", flight.result)
+                return Flown(cast("T", flight.result), led=False)
             if isinstance(flight.error, Exception):
                 raise flight.error
             # Somebody ended that thread, not this one: the next of those who wait flies.
@@ -81,17 +94,25 @@ class AsyncFlights:
     def __init__(self) -> None:
         self._under_way: dict[tuple[int, str], asyncio.Task[Any]] = {}
 
-    async def do(self, key: str, call: Callable[[], Awaitable[T]]) -> T:
-        """The result of ``call``, or of the one that is under way for this key."""
+    async def do(
+        self, key: str, call: Callable[[], Awaitable[T]], *, wait: bool = True
+    ) -> Flown[T] | None:
+        """The result of ``call``, or of the one that is under way for this key.
+
+        Where not to ``wait``, ``None`` instead of the latter.
+        """
         if key in _flying.get():
-            return await call()
+            return Flown(await call(), led=True)
         place = id(asyncio.get_running_loop()), key
         task = self._under_way.get(place)
+        led = task is None or task.done()
         if task is None or task.done():
             task = asyncio.create_task(_flown(key, call))
             self._under_way[place] = task
             task.add_done_callback(lambda done: self._landed(place, done))
-        return cast("T", await asyncio.shield(task))
+        elif not wait:
+            return None
+        return Flown(cast("T", await asyncio.shield(task)), led)
 
     def _landed(self, place: tuple[int, str], task: asyncio.Task[Any]) -> None:
         if self._under_way.get(place) is task:

@@ -1,0 +1,1 @@
+"""The cache for event loops. The one for threads is made of it by ``scripts/unasync.py``."""

@@ -1,0 +1,160 @@
+# Made by scripts/unasync.py: edit src/surefoot/cache/_async/slots.py
+"""What one cache does with the slots of its store: look, claim, fill, invalidate."""
+
+from __future__ import annotations
+
+import functools
+import os
+import re
+import time
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Final
+
+from surefoot.cache.names import Names
+from surefoot.core.cache.frame import Tag
+from surefoot.core.cache.freshness import (
+    Claim,
+    Content,
+    ReadTags,
+    Step,
+    Terms,
+    fill,
+    release,
+    step,
+    write,
+)
+from surefoot.ports import Store
+
+__all__ = ["Slots"]
+
+# A tag that a store has lost takes its values along, so this bounds no value that is used.
+_NUMBER: Final = re.compile(rb"-?[0-9]{1,19}")
+_TAG_SECONDS: Final = 30 * 86400.0
+
+
+class Slots:
+    """The slots of one cache.
+
+    Args:
+        store: Where they lie.
+        names: Under which keys.
+
+    Raises:
+        StoreError: From each verb, when the store does not answer.
+    """
+
+    def __init__(self, store: Store, names: Names) -> None:
+        self.store = store
+        self.names = names
+
+    def look(
+        self, key: str, tags: Sequence[str], claim_ms: int, asked: int | None = None
+    ) -> tuple[Step, dict[str, bytes | None]]:
+        """What to do about a key, and the versions of its tags as they were then.
+
+        Args:
+            key: Of the value.
+            tags: Those that are known before the value is read: one round trip for all.
+            claim_ms: How long a claim would hold.
+            asked: When the caller asked, if it has waited since.
+        """
+        names = self.names
+        wanted = [names.slot(key)]
+        if tags:
+            wanted += map(names.tag, tags)
+        data, *read = self.store.get(wanted)
+        versions = dict(zip(tags, read, strict=True))
+        move = step(data, now(), claim_ms=claim_ms, draw=draw, versions=versions, asked=asked)
+        if type(move) is ReadTags:
+            versions |= self._versions(move.names)
+            move = step(data, now(), claim_ms=claim_ms, draw=draw, versions=versions, asked=asked)
+        return move, versions
+
+    def look_at_many(self, keys: Sequence[str]) -> list[Step | int]:
+        """What to do about each of these keys, or the number that one holds.
+
+        Two round trips at most.
+        """
+        names = self.names
+        read = self.store.get([names.slot(key) for key in keys])
+        moment = now()
+        look = functools.partial(step, now=moment, claim_ms=1, draw=draw)
+        moves = [look(data) for data in read]
+        tags = {name for move in moves if type(move) is ReadTags for name in move.names}
+        if tags:
+            versions = self._versions(tuple(tags))
+            moves = [look(data, versions=versions) for data in read]
+        return [
+            int(data) if data is not None and _NUMBER.fullmatch(data) else move
+            for data, move in zip(read, moves, strict=True)
+        ]
+
+    def incr(self, key: str, by: int, ttl: float) -> int:
+        """Add to a number."""
+        return self.store.incr(self.names.slot(key), by, ttl)
+
+    def claim(self, key: str, claim: Claim) -> bool:
+        """Whether the claim was won."""
+        slot = self.names.slot(key)
+        if claim.patches:
+            return self.store.patch(slot, claim.expect, claim.data)
+        return self.store.swap(slot, claim.expect, claim.data, claim.ttl)
+
+    def fill(self, key: str, claim: Claim, content: Content, terms: Terms) -> bool:
+        """Keep what was computed; whether it was still wanted."""
+        made = fill(claim, content, terms, now(), draw())
+        return self.store.swap(self.names.slot(key), made.expect, made.data, made.ttl)
+
+    def release(self, key: str, claim: Claim) -> None:
+        """Let the next compute at once."""
+        patch = release(claim)
+        self.store.patch(self.names.slot(key), patch.expect, patch.head)
+
+    def write(self, contents: Mapping[str, Content], terms: Terms) -> None:
+        """Write values that nobody asked for, in one round trip."""
+        moment = now()
+        made = {
+            self.names.slot(key): write(content, terms, moment, draw())
+            for key, content in contents.items()
+        }
+        if made:
+            ttl = max(each.ttl for each in made.values())
+            self.store.put({slot: each.data for slot, each in made.items()}, ttl)
+
+    def delete(self, keys: Iterable[str], tags: Iterable[str]) -> int:
+        """Take keys away, and whatever hangs on these tags; returns how many keys there were."""
+        new = {self.names.tag(tag): draw() for tag in tags}
+        if new:
+            self.store.put(new, _TAG_SECONDS)
+        slots = [self.names.slot(key) for key in keys]
+        return self.store.delete(slots) if slots else 0
+
+    def tags(self, versions: Mapping[str, bytes | None]) -> tuple[Tag, ...]:
+        """These tags with their versions; those that the store does not have begin now."""
+        known = dict(versions)
+        for name in [name for name, version in known.items() if version is None]:
+            version = draw()
+            if not self.store.swap(self.names.tag(name), b"", version, _TAG_SECONDS):
+                known |= self._versions((name,))
+            else:
+                known[name] = version
+        # One that came and went meanwhile has no version: a value that hangs on it is gone at once.
+        return tuple(Tag(name, version or draw()) for name, version in known.items())
+
+    def read_tags(self, names: Sequence[str]) -> tuple[Tag, ...]:
+        """The tags of these names, for a value that is written without being computed."""
+        return self.tags(self._versions(names)) if names else ()
+
+    def _versions(self, names: Sequence[str]) -> dict[str, bytes | None]:
+        read = self.store.get([self.names.tag(name) for name in names])
+        return dict(zip(names, read, strict=True))
+
+
+def now() -> int:
+    """Wall-clock milliseconds since 1970."""
+    return time.time_ns() // 1_000_000
+
+
+def draw() -> bytes:
+    """8 bytes that no other process draws."""
+    return os.urandom(8)
