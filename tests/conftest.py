@@ -6,7 +6,6 @@ import json
 import os
 import shutil
 import signal
-import socket
 import subprocess
 import sys
 import tempfile
@@ -17,55 +16,11 @@ from pathlib import Path
 
 import pytest
 
+from servers import find_port, need, stop, wait_until_listening
+
 # The contract suites are shipped with the package, and say more when pytest reads their asserts;
 # so do the modules in support.
 pytest.register_assert_rewrite("surefoot.testing", "command", "serving")
-
-FIRST_PORT, LAST_PORT = 20000, 32000
-
-
-def need(binary: str, package: str) -> str:
-    # Debian keeps PostgreSQL's server and initdb out of the path.
-    places = sorted(Path("/usr/lib/postgresql").glob(f"*/bin/{binary}"), reverse=True)
-    found = shutil.which(binary) or next(map(str, places), None)
-    if found is None:
-        reason = f"{binary} is not installed: apt-get install {package}"
-        if os.environ.get("CI"):
-            pytest.fail(reason)
-        pytest.skip(reason)
-    return found
-
-
-def find_port() -> int:
-    for port in range(FIRST_PORT + os.getpid() % 5000, LAST_PORT):
-        with socket.socket() as probe:
-            try:
-                probe.bind(("127.0.0.1", port))
-            except OSError:
-                continue
-            return port
-    pytest.fail("no port is free")
-
-
-def wait_until_listening(port: int, process: subprocess.Popen[bytes], seconds: float = 20) -> None:
-    end = time.monotonic() + seconds
-    while time.monotonic() < end:
-        if process.poll() is not None:
-            pytest.fail(f"{process.args} ended with {process.returncode}")
-        with socket.socket() as probe:
-            if probe.connect_ex(("127.0.0.1", port)) == 0:
-                return
-        time.sleep(0.05)
-    pytest.fail(f"{process.args} does not listen on {port}")
-
-
-def stop(process: subprocess.Popen[bytes]) -> None:
-    process.terminate()
-    try:
-        process.wait(10)
-    except subprocess.TimeoutExpired:
-        process.kill()
-        process.wait(10)
 
 
 @pytest.fixture(scope="session")

@@ -1,0 +1,75 @@
+"""A few connections for each event loop."""
+
+from __future__ import annotations
+
+import asyncio
+import weakref
+from collections.abc import Awaitable, Callable
+from typing import Any, Final, Generic, TypeVar
+
+from surefoot.stores.idle import Idle
+
+__all__ = ["AsyncConnections"]
+
+_Connection = TypeVar("_Connection", bound=Any)
+
+# One answers some 20,000 commands a second; the server should not have to hold one for each task.
+_MOST: Final = 8
+
+
+class _Loop(Generic[_Connection]):
+    __slots__ = ("idle", "room")
+
+    def __init__(self) -> None:
+        self.idle: Idle[_Connection] = Idle()
+        self.room = asyncio.Semaphore(_MOST)
+
+
+class AsyncConnections(Generic[_Connection]):
+    """At most eight for each loop; who finds all in use waits for one.
+
+    Args:
+        make: Makes one.
+    """
+
+    def __init__(self, make: Callable[[], Awaitable[_Connection]]) -> None:
+        self._make = make
+        self._loops: weakref.WeakKeyDictionary[asyncio.AbstractEventLoop, _Loop[_Connection]]
+        self._loops = weakref.WeakKeyDictionary()
+
+    async def take(self) -> _Connection:
+        """One that nobody else uses, to be given back or dropped."""
+        mine = self._mine()
+        await mine.room.acquire()
+        try:
+            while (connection := mine.idle.take()) is not None:
+                if connection.is_usable():
+                    return connection
+                await connection.close()
+            return await self._make()
+        except BaseException:
+            mine.room.release()
+            raise
+
+    def give(self, connection: _Connection) -> None:
+        """Give one back."""
+        mine = self._mine()
+        mine.idle.give(connection)
+        mine.room.release()
+
+    async def drop(self, connection: _Connection) -> None:
+        """Close one that is of no more use."""
+        self._mine().room.release()
+        await connection.close()
+
+    async def close(self) -> None:
+        """Close this loop's, where nobody uses them just now."""
+        for connection in self._mine().idle.drain():
+            await connection.close()
+
+    def _mine(self) -> _Loop[_Connection]:
+        loop = asyncio.get_running_loop()
+        mine = self._loops.get(loop)
+        if mine is None:
+            mine = self._loops[loop] = _Loop()
+        return mine

@@ -1,0 +1,130 @@
+# Made by scripts/unasync.py: edit src/surefoot/stores/_async/redis.py
+"""Redis, or whatever speaks its protocol, as a store."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any, Final
+
+from surefoot.errors import StoreRefusedError
+from surefoot.ports import Store
+from surefoot.stores._sync.connections import Connections
+from surefoot.stores._sync.redis_connection import RedisConnection
+from surefoot.stores.redis_errors import ScriptMissingError
+from surefoot.stores.redis_options import redis_options
+from surefoot.stores.slots import encoded, milliseconds
+
+__all__ = ["RedisStore"]
+
+
+class _Script:
+    def __init__(self, name: str) -> None:
+        self.text = (Path(__file__).parents[1] / name).read_bytes()
+        # What EVALSHA calls a script by; nothing is kept secret by it.
+        self.sha = hashlib.sha1(self.text, usedforsecurity=False).hexdigest()
+
+
+_SWAP: Final = _Script("swap.lua")
+_PATCH: Final = _Script("patch.lua")
+_INCR: Final = _Script("incr.lua")
+
+
+class RedisStore(Store):
+    """Slots are plain strings of Redis; swap, patch and incr are short scripts.
+
+    Nothing is tried twice: a cache that waits is worse than none. Cluster and Sentinel are not
+    followed. A host's name is looked up by the system, which no timeout of ours bounds.
+
+    Args:
+        url: ``redis://``, ``rediss://`` or ``unix://``, with the options of ``redis_options``.
+
+    Raises:
+        ConfigError: The URL cannot be understood.
+    """
+
+    def __init__(self, url: str) -> None:
+        self._options = redis_options(url)
+        self._connections = Connections(self._open)
+
+    def __repr__(self) -> str:
+        return f"<{type(self).__name__} {self._options.address}>"
+
+    def get(self, keys: Sequence[str]) -> list[bytes | None]:
+        """As ``Store.get``."""
+        if len(keys) == 1:
+            return [self._ask("GET", encoded(keys[0]))]
+        if not keys:
+            return []
+        answer: list[bytes | None] = self._ask("MGET", *map(encoded, keys))
+        return answer
+
+    def put(self, slots: Mapping[str, bytes], ttl: float) -> None:
+        """As ``Store.put``."""
+        lifetime = milliseconds(ttl)
+        commands = [("SET", encoded(key), data, "PX", lifetime) for key, data in slots.items()]
+        if len(commands) == 1:
+            self._ask(*commands[0])
+        elif commands:
+            self._ask_all(commands)
+
+    def swap(self, key: str, expect: bytes, data: bytes, ttl: float) -> bool:
+        """As ``Store.swap``."""
+        lifetime = milliseconds(ttl)
+        if not expect:
+            answer = self._ask("SET", encoded(key), data, "PX", lifetime, "NX")
+            return answer is not None
+        return bool(self._run(_SWAP, key, expect, data, lifetime))
+
+    def patch(self, key: str, expect: bytes, head: bytes) -> bool:
+        """As ``Store.patch``."""
+        return bool(self._run(_PATCH, key, expect, head))
+
+    def delete(self, keys: Sequence[str]) -> int:
+        """As ``Store.delete``."""
+        return int(self._ask("DEL", *map(encoded, keys))) if keys else 0
+
+    def incr(self, key: str, by: int, ttl: float) -> int:
+        """As ``Store.incr``."""
+        return int(self._run(_INCR, key, by, milliseconds(ttl)))
+
+    def close(self) -> None:
+        """As ``Store.close``."""
+        self._connections.close()
+
+    def _open(self) -> RedisConnection:
+        return RedisConnection.open(self._options)
+
+    def _run(self, script: _Script, key: str, *values: Any) -> Any:
+        try:
+            return self._ask("EVALSHA", script.sha, 1, encoded(key), *values)
+        except ScriptMissingError:
+            # Running it by its text is what makes the server know it again.
+            return self._ask("EVAL", script.text, 1, encoded(key), *values)
+
+    def _ask(self, *words: Any) -> Any:
+        connection = self._connections.take()
+        try:
+            answer = connection.ask(*words)
+        except StoreRefusedError:
+            self._connections.give(connection)
+            raise
+        except BaseException:
+            # An answer may still come, and must not be taken for the next one's.
+            self._connections.drop(connection)
+            raise
+        self._connections.give(connection)
+        return answer
+
+    def _ask_all(self, commands: Sequence[Sequence[Any]]) -> None:
+        connection = self._connections.take()
+        try:
+            connection.ask_all(commands)
+        except StoreRefusedError:
+            self._connections.give(connection)
+            raise
+        except BaseException:
+            self._connections.drop(connection)
+            raise
+        self._connections.give(connection)
