@@ -1,0 +1,69 @@
+"""What was read of a request while its answer was made."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from typing import Final
+
+__all__ = ["ADDRESS", "ALL", "SESSION", "USER", "Observed"]
+
+ALL: Final = "*"
+SESSION: Final = "the session"
+USER: Final = "the user"
+ADDRESS: Final = "the client's address"
+
+
+class Observed:
+    """Notes of one request; the doors of the framework write them.
+
+    Attributes:
+        by: Frameworks that can observe what is read and that took part in the answer. Where none
+            did, nothing is known.
+        fields: Names of fields of the request that were read, whether it has them or not.
+        cookies: Names of cookies; ``ALL`` if they were read as a whole.
+        personal: What else of the user was read: ``SESSION``, ``USER``, ``ADDRESS``.
+    """
+
+    __slots__ = ("_asides", "by", "cookies", "fields", "personal", "sessions")
+
+    def __init__(self) -> None:
+        self.by: set[str] = set()
+        self.fields: set[str] = set()
+        self.cookies: set[str] = set()
+        self.personal: set[str] = set()
+        self.sessions: list[object] = []
+        """Session objects that the framework made, each with its own ``accessed``."""
+        self._asides = 0
+
+    def field(self, name: str) -> None:
+        """A field of the request was read, or looked for."""
+        if self._asides:
+            return
+        if name == "cookie":
+            self.cookies.add(ALL)
+        else:
+            self.fields.add(name)
+
+    def cookie(self, name: str) -> None:
+        """One cookie was read, or looked for."""
+        if not self._asides:
+            self.cookies.add(name)
+
+    def person(self, what: str) -> None:
+        """Something that tells users apart was read."""
+        if not self._asides:
+            self.personal.add(what)
+
+    @contextmanager
+    def aside(self) -> Iterator[None]:
+        """Within, the framework reads for itself, and what it hands out is observed elsewhere."""
+        self._asides += 1
+        try:
+            yield
+        finally:
+            self._asides -= 1
+
+    def cookies_beside(self, allowed: Iterable[str]) -> set[str]:
+        """Cookies that were read and are none of these."""
+        return self.cookies.difference(allowed)
