@@ -28,7 +28,14 @@ NAMES: Final = {
 ASYNC_NAME: Final = re.compile(r"Async[A-Z]\w*")
 # Pairs that are written by hand, for what differs in more than names.
 BY_HAND: Final = frozenset(
-    {"__init__.py", "colour.py", "connections.py", "deadline.py", "redis_connection.py"}
+    {
+        "__init__.py",
+        "colour.py",
+        "connections.py",
+        "deadline.py",
+        "redis_connection.py",
+        "trials.py",
+    }
 )
 
 

@@ -53,9 +53,9 @@ def test_pauses_grow_to_their_bound():
 @pytest.mark.parametrize(
     "wrong",
     [
-        lambda: CLOSED.trying(),
+        CLOSED.trying,
         lambda: CLOSED.tried(0.0, well=True),
-        lambda: Breaker(Position.TRYING).trying(),
+        Breaker(Position.TRYING).trying,
         lambda: Breaker(Position.OPEN).tried(0.0, well=True),
     ],
 )
