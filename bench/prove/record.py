@@ -30,6 +30,7 @@ from surefoot.toolbox.measure.subject import bare
 from surefoot.toolbox.prove.arm import population
 from surefoot.toolbox.prove.arms import base_arm
 from surefoot.toolbox.prove.block import Blocks
+from surefoot.toolbox.prove.gauge import Gauge
 from surefoot.toolbox.prove.series import Series
 
 DEFAULT_FILE = Path("build/prove-blocks.jsonl")
@@ -46,9 +47,13 @@ async def life(made: Project, pairs: int, seed: int) -> dict[str, Any]:
         bare(arm.application, arm.settings) as other,
         Generator(workload, one.addresses, observe=Observation()) as to_one,
         Generator(workload, other.addresses, observe=Observation()) as to_other,
+        contextlib.AsyncExitStack() as running,
     ):
+        gauge = running.enter_context(Gauge())
         benches = [Bench(one, to_one, database=False), Bench(other, to_other, database=False)]
-        blocks = Blocks(population(arm), 1.0, lambda: (*to_one.pids, *to_other.pids))
+        blocks = Blocks(
+            population(arm), 1.0, lambda: (*to_one.pids, *to_other.pids, *gauge.pids), gauge=gauge
+        )
         warm = [[(await blocks.run(bench, n)).side.rate for n in range(2)][-1] for bench in benches]
         await blocks.ease(*zip(benches, warm, strict=True))
         series = Series(Question(), *benches, blocks, seed)

@@ -173,20 +173,17 @@ class TestJudge:
 
 
 class TestSteadied:
-    """The generator does the same for both, so what its work costs tells of the machine."""
+    """What the same work costs a process beside them tells of the machine."""
 
     STEADIED = Question(on=(Measure.CPU,), steadied=True)
 
-    def moody(self, draw, count, effect=1.0, received=5000):
+    def moody(self, draw, count, effect=1.0):
         """Pairs on a machine whose moods change everybody's cost by a tenth and more."""
 
         def block(factor):
             mood = math.exp(draw.gauss(0, 0.1))
             cpu = factor * 1e-3 * mood * math.exp(draw.gauss(0, 0.02))
-            sending = 1e-4 * mood**1.5 * math.exp(draw.gauss(0, 0.02))
-            size = received if factor != 1.0 else 5000
-            plain = side(cpu)
-            return replace(plain, sending=sending * 1000, received=1000 * size)
+            return replace(side(cpu), gauge=2e-4 * mood**1.5 * math.exp(draw.gauss(0, 0.02)))
 
         return [Pair(block(1.0), block(effect), base_first=True) for _ in range(count)]
 
@@ -213,15 +210,14 @@ class TestSteadied:
                     break
         assert wrong / runs <= 0.065
 
-    def test_a_change_that_changes_the_generators_work_is_judged_without_it(self):
+    def test_a_change_that_changes_what_the_gauge_costs_is_judged_without_it(self):
         draw = random.Random(6)
         found = [
             Pair(
-                replace(side(), sending=0.1 * math.exp(draw.gauss(0, 0.01)), received=5_000_000),
+                replace(side(), gauge=2e-4 * math.exp(draw.gauss(0, 0.01))),
                 replace(
                     side(2e-3 * math.exp(draw.gauss(0, 0.02))),
-                    sending=0.14 * math.exp(draw.gauss(0, 0.01)),
-                    received=5_000_000,
+                    gauge=2.8e-4 * math.exp(draw.gauss(0, 0.01)),
                 ),
                 base_first=True,
             )
@@ -231,8 +227,9 @@ class TestSteadied:
         assert (judgement.outcome, count) == (Outcome.WORSE, LEAST_PAIRS)
         assert not judgement.steadied
 
-    def test_answers_of_another_size_are_no_measure_of_the_machine(self):
-        found = self.moody(random.Random(5), 12, effect=0.999, received=9000)
+    def test_blocks_without_a_gauge_are_read_as_they_are(self):
+        found = self.moody(random.Random(5), 12)
+        found[3] = replace(found[3], base=replace(found[3].base, gauge=0.0))
         steadied, plain = (judge(q, found).ratios[Measure.CPU] for q in (self.STEADIED, CPU))
         assert steadied == plain
 
@@ -244,8 +241,8 @@ class TestNeighbours:
         def block(factor):
             busy = abs(draw.gauss(0, restless))
             cpu = factor * 1e-3 * math.exp(0.4 * busy + draw.gauss(0, 0.01))
-            sending = 0.1 * math.exp(draw.gauss(0, 0.02))
-            return replace(side(cpu), neighbours=busy, sending=sending, received=5_000_000)
+            gauge = 2e-4 * math.exp(draw.gauss(0, 0.02))
+            return replace(side(cpu), neighbours=busy, gauge=gauge)
 
         return [Pair(block(1.0), block(effect), base_first=True) for _ in range(count)]
 

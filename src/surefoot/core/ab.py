@@ -51,10 +51,8 @@ MARGINS: Final[Mapping[Measure, float]] = MappingProxyType(
 _PRIOR: Final = 1.0
 _MANY: Final = 4096
 _STEADIED: Final = frozenset({Measure.CPU, Measure.CAPACITY, Measure.LATENCY})
-# Bytes of an answer may differ by this share and still be the same work to read.
-_SAME_SIZE: Final = 0.02
-# Standard errors from which on the generator's cost counts as shifted: 4 in 1,000 by chance alone
-# at five pairs, fewer later.
+# Standard errors from which on what went beside the pairs counts as shifted: 4 in 1,000 by chance
+# alone at five pairs, fewer later.
 _SHIFTED: Final = 6.0
 # Cores by which neighbours differ between the blocks of a pair, from which on that is looked at.
 # Beside another program's tests it halved what was left of the pairs' scatter; beside a quiet
@@ -82,7 +80,7 @@ class Question:
     alpha: float = 0.05
     """Chance of an interval of ``on``, or of ``guards``, ever missing the truth."""
     steadied: bool = False
-    """Whether what the generator's own work cost may take the machine's moods out of the ratios."""
+    """Whether what the same work cost another process may take the machine's moods out."""
 
     def level(self, measure: Measure) -> float:
         """The chance that one measure's own interval may miss it (Bonferroni)."""
@@ -101,7 +99,7 @@ class Judgement:
     noise: float
     """Standard deviation of the logarithm of one pair's ratio of ``decided_on``."""
     steadied: bool = False
-    """Whether that ratio is read at equal cost of the generator's own work."""
+    """Whether that ratio is read at equal speed of the machine."""
 
 
 def radius(
@@ -346,8 +344,7 @@ def _beside(pairs: Sequence[Pair]) -> list[list[float]]:
 def _shifted(values: Sequence[float]) -> bool:
     """Whether what went beside the pairs has become another with the change.
 
-    Then it is no measure of the machine, and the mean at nought lies outside of what was seen. A
-    variant twice as slow leaves the generator waiting, and each wake-up costs.
+    Then it is no measure of the machine, and the mean at nought lies outside of what was seen.
     """
     if len(values) < 2:
         return True
@@ -356,24 +353,14 @@ def _shifted(values: Sequence[float]) -> bool:
 
 
 def _speeds(pairs: Sequence[Pair]) -> list[float]:
-    """Logarithms of what a request cost the generator, variant / base; none if that is no measure.
+    """Logarithms of what the same work cost the gauge, variant / base; none if that is not known.
 
-    Sending and reading the same bytes is the same work, so what differs is the machine: a
-    neighbour on the other half of the core, where the scheduler put whom. Beside answers of other
-    sizes it would be the answers.
+    The gauge has nothing to do with either, so what differs is the machine: a neighbour on the
+    other half of the core, where the scheduler put whom. What their own load costs the generator
+    follows the machine closer still, and is no substitute: a tenth less CPU made it cheaper by
+    4 %, and the tenth was read as 7 %.
     """
-    sizes = [
-        math.fsum(side.received for side in sides) / sum(side.completed for side in sides)
-        if any(side.completed for side in sides)
-        else 0.0
-        for sides in ([p.base for p in pairs], [p.variant for p in pairs])
-    ]
-    if not all(sizes) or abs(sizes[1] / sizes[0] - 1) > _SAME_SIZE:
-        return []
-    costs = [
-        [side.sending / side.completed if side.completed else 0.0 for side in (p.base, p.variant)]
-        for p in pairs
-    ]
+    costs = [(pair.base.gauge, pair.variant.gauge) for pair in pairs]
     return [math.log(after / before) for before, after in costs if before > 0 < after]
 
 

@@ -65,8 +65,8 @@ class Side:
     """Bytes at the end of the block; 0 where it was not looked at."""
     received: int = 0
     """Bytes of all answers; 0 where they were not counted."""
-    sending: float = 0.0
-    """CPU seconds of the generator; 0 where they were not counted."""
+    gauge: float = 0.0
+    """CPU seconds that a piece of the same work cost a process beside them; 0 where not known."""
 
     def value(self, measure: Measure) -> float:
         """This block's figure; 0 where it has none."""
@@ -135,7 +135,7 @@ class Verdict:
     noise: float = 0.0
     """Standard deviation of one pair's ratio of what it was decided on, as a share."""
     steadied: bool = False
-    """Whether the ratios are read at equal cost of the generator's own work."""
+    """Whether the ratios are read at equal speed of the machine."""
 
     @property
     def gain(self) -> float:

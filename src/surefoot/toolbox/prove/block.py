@@ -10,6 +10,7 @@ from surefoot.core.proof import Side
 from surefoot.toolbox.load import Closed, LoadResult
 from surefoot.toolbox.measure import host
 from surefoot.toolbox.measure.bench import Bench
+from surefoot.toolbox.prove.gauge import Gauge
 
 __all__ = ["Blocks", "Loaded"]
 
@@ -37,14 +38,16 @@ class Blocks:
     Args:
         population: Requests kept in flight.
         seconds: Length of a block.
-        generators: Process ids of everything that sends.
+        generators: Process ids of everything that sends or gauges.
         weigh: Whether the memory of the stack is looked at after each.
+        gauge: Says what each second cost somebody else.
     """
 
     population: int
     seconds: float
     generators: Callable[[], tuple[int, ...]]
     weigh: bool = False
+    gauge: Gauge | None = None
 
     def fit(self, rate: float) -> None:
         """Make blocks long enough for an application that answers ``rate`` requests a second."""
@@ -75,6 +78,7 @@ class Blocks:
             ServerError: It died.
         """
         before = host.take(self._owners(bench))
+        began = self.gauge.read() if self.gauge else (0, 0)
         closed = Closed(population=self.population, seconds=self.seconds)
         result = await bench.race(bench.generator.run(closed, seed=seed))
         use = host.between(before, host.take(self._owners(bench)))
@@ -88,7 +92,7 @@ class Blocks:
             neighbours=use.neighbours / use.seconds if use.seconds else 0.0,
             memory=host.memory(bench.subject.pids()) if self.weigh else 0,
             received=result.answers.received,
-            sending=result.cpu,
+            gauge=self.gauge.cost(began, self.gauge.read()) if self.gauge else 0.0,
         )
         return Loaded(side, result)
 

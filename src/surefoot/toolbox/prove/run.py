@@ -22,6 +22,7 @@ from surefoot.toolbox.measure.conditions import refuse_useless
 from surefoot.toolbox.measure.subject import Started, bare
 from surefoot.toolbox.prove.arm import Arm, population
 from surefoot.toolbox.prove.block import Blocks
+from surefoot.toolbox.prove.gauge import Gauge
 from surefoot.toolbox.prove.loaded import LoadedAnswers
 from surefoot.toolbox.prove.series import Series
 from surefoot.toolbox.state.check import shared_state
@@ -203,12 +204,14 @@ class _Proof:
         plan = self.plan
         for bench in (one, other):
             bench.generator.judge_with(variation)
+        gauge = self.running.enter_context(Gauge())
         blocks = Blocks(
             # Each user sends one request at a time: more would only wait for them.
             min(population(plan.base, plan.variant), plan.workload.users or _ANYBODY),
             _BLOCK_SECONDS,
-            lambda: (*one.generator.pids, *other.generator.pids),
+            lambda: (*one.generator.pids, *other.generator.pids, *gauge.pids),
             weigh=Measure.MEMORY in plan.question.on,
+            gauge=gauge,
         )
         try:
             return await self._in_pairs(one, other, blocks, variation, answers)
@@ -270,13 +273,11 @@ def _up(arm: Arm) -> contextlib.AbstractAsyncContextManager[Started]:
 
 
 def _served_alike(plan: Plan) -> bool:
-    """Whether the generator has the same to do with both, request for request.
+    """Whether both keep the cores busy in the same way, so that the gauge tells of the machine.
 
-    Another server, or more threads, changes how answers arrive and who shares a core with whom;
-    what the generator's work costs then tells of the change and not only of the machine.
+    Another server, or more processes, changes who shares a core with whom, the gauge included.
     """
-    base, variant = plan.base.settings.config, plan.variant.settings.config
-    return base.server == variant.server and base.response == variant.response
+    return plan.base.settings.config.server == plan.variant.settings.config.server
 
 
 def _wrong(measure: Measure, answers: Answers) -> Verdict:

@@ -31,8 +31,8 @@ MEASURES: Final[Mapping[Measure, str]] = {
     Measure.BYTES: "bytes per answer",
 }
 _STEADIED: Final = (
-    "ratios are read at equal cost of the generator's own work, which takes the machine's moods "
-    "out of them: the interval may lie beside the middle of the dots"
+    "ratios are read at equal speed of the machine, by what the same work cost another process: "
+    "the interval may lie beside the middle of the dots"
 )
 
 

@@ -39,7 +39,7 @@ def verdict_text(verdict: Verdict, width: int = 96) -> str:
         lines.append(
             f"{len(verdict.pairs)} pairs of blocks in {verdict.seconds:.0f} s, "
             f"each pair's noise {verdict.noise:.1%}"
-            + (", read at equal cost of the generator" if verdict.steadied else "")
+            + (", read at equal speed of the machine" if verdict.steadied else "")
         )
     lines += ["", *_answers(verdict.answers, width)]
     for finding in verdict.findings:
