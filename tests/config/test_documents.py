@@ -19,7 +19,8 @@ def uncommented(text: str) -> str:
         bare = line.removeprefix("# ")
         is_key = bare.partition(" = ")[0].isidentifier() and " = " in bare
         lines.append(bare if is_key or bare.startswith("[") else line)
-    return "\n".join(lines).replace("[database.NAME]", "[database.main]")
+    text = "\n".join(lines).replace("[database.NAME]", "[database.main]")
+    return text.replace('route = ""', 'route = "GET /"')
 
 
 def test_the_commented_file_sets_only_what_it_was_given():
@@ -29,9 +30,15 @@ def test_the_commented_file_sets_only_what_it_was_given():
 
 def test_every_default_in_the_commented_file_may_be_put_in_force():
     read = config.from_mapping(tomllib.loads(uncommented(commented_file())))
-    assert config.to_mapping(read) == config.to_mapping(config.Config()) | {
-        "database": {"main": {"pool_size": 0}}
-    }
+    expected = config.to_mapping(config.Config())
+    expected["database"] = {"main": {"pool_size": 0}}
+    expected["cache"]["response"] = [
+        {
+            "route": "GET /", "ttl": 60.0, "stale": 0.0, "headers": [], "cookies": [], "ignore": [],
+            "browser": 0.0, "network": 0.0,
+        }
+    ]  # fmt: skip
+    assert config.to_mapping(read) == expected
 
 
 def test_every_key_is_in_the_file_the_schema_and_the_page():
@@ -45,6 +52,22 @@ def test_every_key_is_in_the_file_the_schema_and_the_page():
             properties = properties["additionalProperties"]
         assert properties["properties"][leaf]["description"] == key.doc
         assert properties["additionalProperties"] is False
+
+
+def test_every_key_of_a_list_of_tables_is_in_the_file_the_schema_and_the_page():
+    text, page, schema = commented_file(), reference(), config.schema()
+    assert "# [[cache.response]]" in text
+    assert "## `[[cache.response]]`" in page
+    items = schema["properties"]["cache"]["properties"]["response"]["items"]
+    assert items["additionalProperties"] is False
+    for key in config.listed():
+        leaf = key.name.rpartition(".")[2]
+        assert f"# {leaf} = " in text
+        assert f"| `{leaf}` | {key.doc} |" in page
+        assert items["properties"][leaf]["description"] == key.doc
+        assert key.doc.endswith(".")
+        assert len(key.doc) < 160
+        assert key.variable == ""
 
 
 def test_the_page_in_the_docs_is_the_one_that_is_generated():

@@ -23,12 +23,19 @@ plain = st.recursive(
 def values(key: config.Key) -> st.SearchStrategy:
     if key.choices:
         return st.sampled_from(key.choices)
-    if key.name == "balancer.listen":
-        return st.integers(0, 65535).map(lambda port: f"127.0.0.1:{port}")
-    if key.name in {"data.copy", "data.reset"}:
-        return st.lists(words, min_size=1, max_size=3)
+    command = st.lists(words, min_size=1, max_size=3)
+    named = {
+        "balancer.listen": st.integers(0, 65535).map(lambda port: f"127.0.0.1:{port}"),
+        "data.copy": command,
+        "data.reset": command,
+        "cache.response[].route": st.just("GET /books/<int:book_id>"),
+    }
+    if key.name in named:
+        return named[key.name]
     if key.type is dict:
         return st.dictionaries(words, plain, max_size=4)
+    if key.type is tuple:
+        return st.lists(words.filter(bool), max_size=3)
     return {
         str: words,
         bool: st.booleans(),
@@ -49,7 +56,19 @@ def documents(draw):
             else:
                 inner = tables.setdefault(table, {})
             inner[leaf] = draw(values(key))
+    if draw(st.booleans()):
+        tables.setdefault("cache", {})["response"] = draw(st.lists(responses(), max_size=2))
     return tables
+
+
+@st.composite
+def responses(draw):
+    found = {}
+    for key in config.listed():
+        leaf = key.name.rpartition(".")[2]
+        if leaf == "route" or draw(st.booleans()):
+            found[leaf] = draw(values(key))
+    return found
 
 
 @given(documents())

@@ -154,3 +154,30 @@ def test_a_command_that_is_none_is_refused(tmp_path, given):
     (tmp_path / "surefoot.toml").write_text(f"[data]\ncopy = {given}\n")
     with pytest.raises(ConfigError, match=r"data\.copy is .*; allowed is a command"):
         config.load(tmp_path, environ={})
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("[cache]\nresponse = 3", ["cache.response", "[[cache.response]]"]),
+        ("[[cache.response]]\nttl = '5s'", ["cache.response", "no route"]),
+        ("[[cache.response]]\nroute = 'POST /a'", ["cache.response[].route", "GET /books"]),
+        ("[[cache.response]]\nroute = 'GET /a'\ntl = 1", ["tl", "cache.response[].ttl"]),
+        ("[[cache.response]]\nroute = 'GET /a'\nttl = 0", ["cache.response[].ttl", "from 1ms"]),
+        ("[[cache.response]]\nroute = 'GET /a'\ncookies = 'a'", ["cookies", "a list of text"]),
+        ("[cache]\nlargest = 'much'", ["cache.largest", "1MB"]),
+    ],
+)
+def test_mistakes_in_lists_of_tables_are_told(tmp_path, text, words):
+    said = refused(write(tmp_path, text))
+    assert [word for word in words if word not in said] == []
+
+
+def test_tables_of_a_list_are_read_in_their_order(tmp_path):
+    text = "[cache]\nurl = 'sqlite:///c'\n[[cache.response]]\nroute = 'GET /a'\nstale = '5m'\n"
+    write(tmp_path, text + "[[cache.response]]\nroute = 'GET /b'\nheaders = ['Accept']\n")
+    settings = config.load(tmp_path, environ=NOTHING)
+    first, second = settings.config.cache.response
+    assert (first.route, first.ttl, first.stale) == ("GET /a", 60.0, 300.0)
+    assert (second.route, second.headers) == ("GET /b", ("Accept",))
+    assert settings.sources["cache.response"] == "surefoot.toml"

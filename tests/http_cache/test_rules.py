@@ -222,6 +222,8 @@ def test_a_forbidding_word_is_found_wherever_it_stands(before, word, after):
         (asked(identified=True), "knows"),
         (asked(("authorization", "Bearer x")), "authorization"),
         (asked(("proxy-authorization", "x")), "proxy-authorization"),
+        (asked(("x-api-key", "x")), "x-api-key"),
+        (asked(("x-shop-user", "7")), "x-shop-user"),
         (asked(("range", "bytes=0-1")), "range"),
         (asked(("upgrade", "websocket")), "upgrade"),
         (asked(("if-match", '"a"')), "if-match"),
@@ -248,6 +250,7 @@ def test_other_requests_are_looked_up():
     assert bypass(ASKED, SESSIONS) == ""
     assert bypass(asked(("cookie", "theme=dark; _ga=1")), SESSIONS) == ""
     assert bypass(asked(("cache-control", "no-cache")), SESSIONS) == ""
+    assert bypass(asked(("user-agent", "a"), ("sec-fetch-user", "?1")), SESSIONS) == ""
     assert bypass(dataclasses.replace(ASKED, fields=(("host", "[::1]:80"),)), SESSIONS) == ""
 
 

@@ -8,7 +8,8 @@ line that names file, key, what was found, what is allowed and the nearest right
 Precedence: flag > environment (``SUREFOOT_SERVER_THREADS=8``) > file > default.
 """
 
-from surefoot.config.declared import Key, keys
+from surefoot.config.cache import Cache, CachedResponse
+from surefoot.config.declared import Key, keys, listed
 from surefoot.config.reading import from_mapping, load, to_mapping
 from surefoot.config.schema import schema
 from surefoot.config.tables import (
@@ -28,6 +29,8 @@ from surefoot.config.tables import (
 __all__ = [
     "App",
     "Balancer",
+    "Cache",
+    "CachedResponse",
     "Config",
     "Data",
     "Database",
@@ -40,6 +43,7 @@ __all__ = [
     "Workload",
     "from_mapping",
     "keys",
+    "listed",
     "load",
     "schema",
     "to_mapping",

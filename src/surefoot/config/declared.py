@@ -3,18 +3,23 @@
 from __future__ import annotations
 
 import dataclasses
+import json
 import typing
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any, Final, get_args, get_origin
 
+from surefoot.config.cache import CachedResponse
 from surefoot.config.rules import Rule
 from surefoot.config.tables import Config
 
-__all__ = ["NAMED", "Key", "declared", "keys", "tables"]
+__all__ = ["LISTED", "NAMED", "Key", "declared", "keys", "listed", "tables"]
 
 NAMED: Final = frozenset({"database"})
 """Tables of tables: ``[database.NAME]``."""
+
+LISTED: Final[dict[str, type]] = {"cache.response": CachedResponse}
+"""Lists of tables: ``[[cache.response]]``."""
 
 _TYPE_WORDS: Final = {str: "text", int: "a whole number", float: "a number", bool: "true or false"}
 
@@ -24,7 +29,8 @@ class Key:
     """One declared key, for the schema, the docs and the options of commands."""
 
     name: str
-    """Dotted, ``"server.threads"``; ``"database.*.pool_size"`` under a table of tables."""
+    """Dotted, ``"server.threads"``; ``"database.*.pool_size"`` under a table of tables, and
+    ``"cache.response[].ttl"`` under a list of them."""
     type: type
     default: Any
     doc: str
@@ -38,7 +44,7 @@ class Key:
     @property
     def variable(self) -> str:
         """The environment variable that sets it; empty where none can."""
-        if "*" in self.name or self.type is dict:
+        if "*" in self.name or "[]" in self.name or self.type in {dict, tuple}:
             return ""
         return "SUREFOOT_" + self.name.replace(".", "_").upper()
 
@@ -46,6 +52,8 @@ class Key:
         """The value as the file would hold it."""
         if self.show is not None:
             return f'"{self.show(value)}"'
+        if isinstance(value, tuple | list):
+            return json.dumps(list(value), ensure_ascii=False)
         if isinstance(value, bool):
             return str(value).lower()
         if isinstance(value, str):
@@ -57,7 +65,14 @@ def keys() -> Iterator[Key]:
     """Every key of the configuration, in the order of the file."""
     for name, table in tables():
         prefix = f"{name}.*" if name in NAMED else name
-        yield from (declared(prefix, f) for f in dataclasses.fields(table))
+        rules = (f for f in dataclasses.fields(table) if f"{name}.{f.name}" not in LISTED)
+        yield from (declared(prefix, f) for f in rules)
+
+
+def listed() -> Iterator[Key]:
+    """Every key of the tables that may come several times."""
+    for name, table in LISTED.items():
+        yield from (declared(f"{name}[]", f) for f in dataclasses.fields(table))
 
 
 def tables() -> Iterator[tuple[str, type]]:
@@ -72,7 +87,8 @@ def declared(prefix: str, entry: dataclasses.Field[Any]) -> Key:
     """The key that a field of a table declares."""
     rule: Rule = entry.metadata["rule"]
     hint = _hints(prefix)[entry.name]
-    base = dict if get_origin(hint) is not None else hint
+    origin = get_origin(hint)
+    base = tuple if origin is tuple else dict if origin is not None else hint
     return Key(
         name=f"{prefix}.{entry.name}",
         type=base,
@@ -87,7 +103,8 @@ def declared(prefix: str, entry: dataclasses.Field[Any]) -> Key:
 
 
 def _hints(prefix: str) -> dict[str, Any]:
-    return typing.get_type_hints(dict(tables())[prefix.partition(".")[0]])
+    table = LISTED.get(prefix.removesuffix("[]")) or dict(tables())[prefix.partition(".")[0]]
+    return typing.get_type_hints(table)
 
 
 def _allowed(rule: Rule, base: type) -> str:

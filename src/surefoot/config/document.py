@@ -7,7 +7,7 @@ import types
 from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
-from surefoot.config.declared import Key, keys
+from surefoot.config.declared import Key, keys, listed
 
 __all__ = ["commented_file", "reference"]
 
@@ -42,8 +42,9 @@ def commented_file(values: Mapping[str, Any] = types.MappingProxyType({})) -> st
     """
     lines = [_HEAD.rstrip()]
     for table, members in _by_table():
-        mark = "# " if "*" in table and not any(key.name in values for key in members) else ""
-        lines += ["", f"{mark}[{table.replace('*', 'NAME')}]"]
+        several = "*" in table or "[]" in table
+        mark = "# " if several and not any(key.name in values for key in members) else ""
+        lines += ["", f"{mark}{_heading(table)}"]
         for key in members:
             lines += [f"# {line}" for line in textwrap.wrap(key.doc, _WIDTH)]
             leaf = key.name.rpartition(".")[2]
@@ -58,7 +59,7 @@ def reference() -> str:
     """The Markdown page that lists every key."""
     lines = [_PAGE]
     for table, members in _by_table():
-        lines += [f"## `[{table.replace('*', 'NAME')}]`", ""]
+        lines += [f"## `{_heading(table)}`", ""]
         lines += [
             "| key | what it says | allowed | default | environment |",
             "|---|---|---|---|---|",
@@ -69,14 +70,20 @@ def reference() -> str:
 
 def _by_table() -> Iterator[tuple[str, list[Key]]]:
     grouped: dict[str, list[Key]] = {}
-    for key in keys():
+    for key in (*keys(), *listed()):
         grouped.setdefault(key.name.rpartition(".")[0], []).append(key)
     yield from grouped.items()
 
 
+def _heading(table: str) -> str:
+    if table.endswith("[]"):
+        return f"[[{table.removesuffix('[]')}]]"
+    return f"[{table.replace('*', 'NAME')}]"
+
+
 def _row(key: Key) -> str:
     leaf = key.name.rpartition(".")[2]
-    default = f"`{_default(key)}`" if key.default not in ("", {}) else ""
+    default = f"`{_default(key)}`" if key.default not in ("", {}, ()) else ""
     variable = f"`{key.variable}`" if key.variable else ""
     return f"| `{leaf}` | {key.doc} | {key.allowed} | {default} | {variable} |"
 

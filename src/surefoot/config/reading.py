@@ -11,7 +11,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any, Final
 
-from surefoot.config.declared import NAMED, Key, declared, keys, tables
+from surefoot.config.declared import LISTED, NAMED, Key, declared, keys, tables
 from surefoot.config.rules import Rule
 from surefoot.config.tables import Config, Settings
 from surefoot.errors import ConfigError, UnitError
@@ -78,7 +78,13 @@ def to_mapping(config: Config) -> dict[str, Any]:
 
 def _plain(table: Any) -> dict[str, Any]:
     values = {f.name: getattr(table, f.name) for f in dataclasses.fields(table)}
-    return {k: dict(v) if isinstance(v, Mapping) else v for k, v in values.items()}
+    return {k: _jsonable(v) for k, v in values.items()}
+
+
+def _jsonable(value: Any) -> Any:
+    if isinstance(value, tuple):
+        return [_plain(each) if dataclasses.is_dataclass(each) else each for each in value]
+    return dict(value) if isinstance(value, Mapping) else value
 
 
 def _document(directory: Path, environ: Mapping[str, str]) -> tuple[Path | None, dict[str, Any]]:
@@ -149,7 +155,26 @@ def _checked(given: Mapping[str, Any], source: str) -> Iterator[tuple[str, Any]]
                     f"{source}: {prefix} is {_said(values)}; it must be a table [{prefix}]"
                 )
             for key, value in values.items():
-                yield f"{prefix}.{key}", _value(source, prefix, known[name], key, value)
+                dotted = f"{prefix}.{key}"
+                if dotted in LISTED:
+                    yield dotted, _entries(source, dotted, value)
+                else:
+                    yield dotted, _value(source, prefix, known[name], key, value)
+
+
+def _entries(source: str, dotted: str, given: Any) -> tuple[dict[str, Any], ...]:
+    """The tables of a list of tables."""
+    if not isinstance(given, list) or not all(isinstance(entry, Mapping) for entry in given):
+        raise ConfigError(f"{source}: {dotted} is {_said(given)}; it must be tables [[{dotted}]]")
+    table = LISTED[dotted]
+    required = dataclasses.fields(table)[0].name
+    for entry in given:
+        if required not in entry:
+            raise ConfigError(f"{source}: a table [[{dotted}]] has no {required}")
+    return tuple(
+        {key: _value(source, f"{dotted}[]", table, key, value) for key, value in entry.items()}
+        for entry in given
+    )
 
 
 def _value(source: str, prefix: str, table: type, key: str, value: Any) -> Any:
@@ -227,9 +252,14 @@ def _put(nested: dict[str, Any], dotted: str, value: Any) -> None:
 def _build(merged: Mapping[str, Any]) -> Config:
     parts: dict[str, Any] = {}
     for name, table in tables():
-        values = merged.get(name, {})
+        values = {key: _listed(f"{name}.{key}", v) for key, v in merged.get(name, {}).items()}
         if name in NAMED:
             parts[name] = types.MappingProxyType({k: table(**v) for k, v in values.items()})
         else:
             parts[name] = table(**values)
     return Config(**parts)
+
+
+def _listed(dotted: str, value: Any) -> Any:
+    table = LISTED.get(dotted)
+    return value if table is None else tuple(table(**entry) for entry in value)

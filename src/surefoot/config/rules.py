@@ -11,7 +11,18 @@ from typing import Any, Final
 
 from surefoot import units
 
-__all__ = ["COMMAND", "Rule", "address", "command", "duration", "key", "plain_table"]
+__all__ = [
+    "COMMAND",
+    "Rule",
+    "address",
+    "command",
+    "duration",
+    "key",
+    "names",
+    "plain_table",
+    "size",
+    "without_password",
+]
 
 COMMAND: Final = "a command, as text or as a list of words"
 
@@ -47,6 +58,39 @@ def duration(default: float, doc: str, **rule: Any) -> Any:
         allowed='a duration such as "250ms" or "30s"',
         **rule,
     )
+
+
+def size(default: int, doc: str, **rule: Any) -> Any:
+    """A field of bytes, written as ``"1MB"`` or a bare number."""
+    return key(
+        default,
+        doc,
+        parse=units.parse_bytes,
+        show=units.format_bytes,
+        allowed='a size such as "1MB"',
+        **rule,
+    )
+
+
+def names(doc: str) -> Any:
+    """A field of several words, none where not given."""
+    return key((), doc, parse=_words, allowed="a list of text")
+
+
+def _words(value: Any) -> tuple[str, ...]:
+    if isinstance(value, str) or not all(isinstance(word, str) and word for word in value):
+        raise TypeError
+    if any(character in word for word in value for character in "\0\r\n"):
+        raise ValueError
+    return tuple(value)
+
+
+_PASSWORD: Final = re.compile(r"(://[^/@:]*):[^/@]*@")
+
+
+def without_password(url: str) -> str:
+    """A URL as it may be shown."""
+    return _PASSWORD.sub(r"\1:...@", url)
 
 
 _ADDRESS: Final = re.compile(r"(?P<host>\[[0-9a-fA-F:]+\]|[^:\s/]+):(?P<port>\d{1,5})")

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from typing import Any, Final
 
-from surefoot.config.declared import NAMED, Key, keys
+from surefoot.config.declared import NAMED, Key, keys, listed
 from surefoot.config.rules import COMMAND
 
 __all__ = ["schema"]
 
+_TABLE: Final = {"type": "object", "additionalProperties": False}
+_LIST: Final = {"type": "array"}
 _JSON_TYPES: Final = {str: "string", int: "integer", float: "number", bool: "boolean"}
 
 
@@ -20,6 +22,11 @@ def schema() -> dict[str, Any]:
         name = table.removesuffix(".*")
         properties = tables.setdefault(name, {})
         properties[leaf] = _key_schema(key)
+    for key in listed():
+        path, _, leaf = key.name.rpartition(".")
+        table, _, name = path.removesuffix("[]").rpartition(".")
+        entries = tables[table].setdefault(name, _LIST | {"items": _TABLE | {"properties": {}}})
+        entries["items"]["properties"][leaf] = _key_schema(key)
     return {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
         "title": "surefoot.toml",
@@ -30,7 +37,7 @@ def schema() -> dict[str, Any]:
 
 
 def _table_schema(name: str, properties: dict[str, Any]) -> dict[str, Any]:
-    table = {"type": "object", "additionalProperties": False, "properties": properties}
+    table = _TABLE | {"properties": properties}
     return {"type": "object", "additionalProperties": table} if name in NAMED else table
 
 
@@ -38,6 +45,8 @@ def _key_schema(key: Key) -> dict[str, Any]:
     entry: dict[str, Any] = {"description": key.doc}
     if key.type is dict:
         return entry | {"type": "object"}
+    if key.type is tuple:
+        return entry | {"type": "array", "items": {"type": "string"}, "default": []}
     if key.show is not None:
         entry |= {"type": ["string", "number"], "default": key.show(key.default)}
         return entry

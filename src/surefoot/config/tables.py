@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from surefoot.config.cache import Cache
 from surefoot.config.rules import COMMAND, address, command, duration, key, plain_table
 from surefoot.core.records import Slo
 
@@ -192,6 +193,7 @@ class Config:
     data: Data = field(default_factory=Data)
     telemetry: Telemetry = field(default_factory=Telemetry)
     database: Mapping[str, Database] = field(default_factory=lambda: types.MappingProxyType({}))
+    cache: Cache = field(default_factory=Cache)
 
     @property
     def objective(self) -> Slo:

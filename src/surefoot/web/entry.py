@@ -77,6 +77,8 @@ class Plan:
     watching: Watching | None = None
     pools: Mapping[str, int] = field(default_factory=lambda: MappingProxyType({}))
     """Connections by name of the database."""
+    caching: config.Cache | None = None
+    """What is kept, and where; ``None`` where nothing is."""
     compress: bool = False
     freeze: bool = False
 
@@ -137,9 +139,14 @@ def plan(settings: WorkerSettings) -> Plan:
         keywords=app.settings,
         watching=watching,
         pools=MappingProxyType(sizes),
+        caching=_caching(settings.config.cache),
         compress=settings.config.response.compress,
         freeze=settings.config.server.gc_freeze,
     )
+
+
+def _caching(cache: config.Cache) -> config.Cache | None:
+    return cache if cache.response or cache.fingerprinted else None
 
 
 def apply(planned: Plan, wanted: str) -> Callable[..., Any]:
@@ -155,18 +162,39 @@ def apply(planned: Plan, wanted: str) -> Callable[..., Any]:
     """
     if planned.pools:
         _late("pools").install(planned.pools)
+    cached = _responses(planned, wanted)
     recorder = _installed(planned.recording)
     # Before the import: it marks what is imported.
     watch = _watching(planned.watching, wanted)
     application = watch(_imported(planned, wanted))
+    if cached is not None:
+        # Compressed once, kept so; what is given again is a request like any other and recorded.
+        application = cached(_compressed(planned, application, wanted))
     if recorder is not None:
         application = _recorded(application, wanted, recorder)
-    if planned.compress:
+    if cached is None:
         # Outermost: what was recorded is what the application did.
-        application = _late(f"compression.{wanted}").Compressed(application)
+        application = _compressed(planned, application, wanted)
     if planned.freeze:
         _late("frozen").freeze()
     return application
+
+
+def _compressed(planned: Plan, application: Callable[..., Any], wanted: str) -> Callable[..., Any]:
+    if not planned.compress:
+        return application
+    compressed: Callable[..., Any] = _late(f"compression.{wanted}").Compressed(application)
+    return compressed
+
+
+def _responses(planned: Plan, wanted: str) -> Callable[..., Callable[..., Any]] | None:
+    """What wraps the application where answers are kept; its hooks are in before the import."""
+    if planned.caching is None:
+        return None
+    wrap: Callable[..., Callable[..., Any]] = _late("responses.installed").install(
+        planned.caching, wanted, planned.directory, encoded=planned.compress
+    )
+    return wrap
 
 
 def _late(name: str) -> Any:

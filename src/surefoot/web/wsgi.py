@@ -4,18 +4,16 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterable, Iterator
-from typing import Any, Final
+from typing import Any
 
 from surefoot.telemetry import Recorder
 from surefoot.telemetry.request import Request
-from surefoot.web import flask
+from surefoot.web.matched import wsgi_route
 from surefoot.web.queued import queued_ns
 
 __all__ = ["Recorded"]
 
 Environ = dict[str, Any]
-ROUTES: Final[tuple[Callable[[Environ], str], ...]] = (flask.route,)
-"""How the frameworks that leave their route in the environment do so."""
 
 
 class Recorded:
@@ -44,7 +42,7 @@ class Recorded:
         def started(status: str, headers: Any, *error: Any) -> Any:
             try:
                 request.status = int(status[:3])
-                request.route = request.route or _route(environ, root)
+                request.route = request.route or wsgi_route(environ, root)
             except Exception as fault:  # noqa: BLE001 - telemetry never breaks a request
                 recorder.fault(fault)
             return start_response(status, headers, *error)
@@ -112,15 +110,3 @@ class _Body:
                 close()
         finally:
             self._recorded.end(self._request)
-
-
-def _route(environ: Environ, root: str) -> str:
-    for find in ROUTES:
-        found = find(environ)
-        if found:
-            # A prefix of "/" is none, though applications set it: "//<id>/" is no route.
-            mounted = str(environ.get("SCRIPT_NAME", "")).rstrip("/")
-            if len(mounted) > len(root) and mounted.startswith(root):
-                found = mounted[len(root) :] + found
-            return found
-    return ""

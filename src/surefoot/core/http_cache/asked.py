@@ -13,11 +13,17 @@ from surefoot.core.http_cache.fields import Fields, directives, values
 __all__ = ["Asked", "bypass", "cookies"]
 
 _HOST: Final = re.compile(r"(?:[A-Za-z0-9_.-]{1,253}|\[[0-9a-fA-F:.]{2,45}\])(?::\d{1,5})?")
-# It says who asks, or asks for something else than the whole of a representation.
+# Who asks, or something else that is asked for than the whole of a representation.
 _OTHER: Final = (
     "authorization", "proxy-authorization", "range", "upgrade", "if-match", "if-unmodified-since",
     "x-http-method-override", "expect",
 )  # fmt: skip
+# Proxies that log users in, and applications of their own invention, name such fields like this.
+_TELLING: Final = re.compile(
+    r"auth|token|api-?key|user|session|jwt|oidc|identity|secret|csrf|xsrf|client-?cert|email"
+    r"|assertion|signature|dpop"
+)
+_ALL_SEND: Final = ("user-agent", "sec-fetch-user")
 _LONGEST_FIELD: Final = 1024
 _LONGEST_TARGET: Final = 4096
 
@@ -71,6 +77,9 @@ def _personal(asked: Asked, sessions: AbstractSet[str]) -> str:
     for name in _OTHER:
         if name in named:
             return f"it carries {name}"
+    telling = next((n for n in named if _TELLING.search(n) and n not in _ALL_SEND), "")
+    if telling:
+        return f"it carries {telling[:40]}"
     if any(name in sessions for name, _ in cookies(asked.fields)):
         return "it carries a session"
     return "it says no-store" if "no-store" in directives(asked.fields) else ""

@@ -23,17 +23,21 @@ class Observed:
         fields: Names of fields of the request that were read, whether it has them or not.
         cookies: Names of cookies; ``ALL`` if they were read as a whole.
         personal: What else of the user was read: ``SESSION``, ``USER``, ``ADDRESS``.
+        root: What the server says that the application is mounted under.
+        route: The template that the framework matched, if it told.
+        sessions: Session objects that the framework made, each with its own ``accessed``.
     """
 
-    __slots__ = ("_asides", "by", "cookies", "fields", "personal", "sessions")
+    __slots__ = ("_asides", "by", "cookies", "fields", "personal", "root", "route", "sessions")
 
-    def __init__(self) -> None:
+    def __init__(self, root: str = "") -> None:
+        self.root = root
         self.by: set[str] = set()
         self.fields: set[str] = set()
         self.cookies: set[str] = set()
         self.personal: set[str] = set()
+        self.route = ""
         self.sessions: list[object] = []
-        """Session objects that the framework made, each with its own ``accessed``."""
         self._asides = 0
 
     def field(self, name: str) -> None:

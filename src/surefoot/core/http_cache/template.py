@@ -22,7 +22,7 @@ _PARAMETER: Final = re.compile(
 )
 # A converter that the application brings itself may take anything.
 _ONE_PART: Final = frozenset({"", "string", "str", "default", "int", "float", "uuid"})
-_WORDS: Final = re.compile(r"(?P<method>[A-Z]+) (?P<path>/\S*)")
+_WORDS: Final = re.compile(r"(?P<method>[A-Z]+) (?P<path>/.*)")
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,6 +10,7 @@ from typing import Any
 from surefoot import config
 from surefoot.config import Settings
 from surefoot.core.journal import Entry, Facts, History, Kind, stale
+from surefoot.config.rules import without_password
 from surefoot.errors import UsageError
 from surefoot.toolbox.journal.words import value_words
 
@@ -102,4 +103,4 @@ def _value(name: str, declared: config.Key, settings: Settings) -> str:
         if not isinstance(found, Mapping) or part not in found:
             return value_words(declared.default)
         found = found[part]
-    return declared.text(found)
+    return declared.text(without_password(found) if isinstance(found, str) else found)

@@ -79,7 +79,10 @@ class _Answer:
         if not rules.accepts_gzip(sent.get(b"accept-encoding", b"").decode("latin-1")):
             await self._send(message)
             return
-        self._gzip = Gzip(padded=b"cookie" in sent or b"authorization" in sent)
+        # An answer that is being made to be kept is nobody's, and looking for cookies would make it
+        # somebody's.
+        kept = "surefoot.observed" in self._scope
+        self._gzip = Gzip(padded=not kept and (b"cookie" in sent or b"authorization" in sent))
         if _may_be_whole(self._scope, headers):
             self._head = message
         else:

@@ -60,6 +60,14 @@ def _begun(answer: _Answer, body: Iterable[bytes]) -> Iterable[bytes]:
     return _Parts(answer, body, parts)
 
 
+def _personal(environ: Environ) -> bool:
+    # An answer that is being made to be kept is nobody's, and looking for cookies would make it
+    # somebody's.
+    if "surefoot.observed" in environ:
+        return False
+    return "HTTP_COOKIE" in environ or "HTTP_AUTHORIZATION" in environ
+
+
 class _Answer:
     """One answer's head, held back until it is known what becomes of the body."""
 
@@ -95,8 +103,7 @@ class _Answer:
         if rules.compressible(environ.get("REQUEST_METHOD", ""), code, headers):
             headers = rules.varied(headers)
             if rules.accepts_gzip(environ.get("HTTP_ACCEPT_ENCODING", "")):
-                personal = "HTTP_COOKIE" in environ or "HTTP_AUTHORIZATION" in environ
-                self._gzip = Gzip(padded=personal)
+                self._gzip = Gzip(padded=_personal(environ))
         said = next((value for name, value in headers if name.lower() == "content-length"), "")
         self.length = int(said) if said.isdigit() else 0
         self._head = (status, headers, error)

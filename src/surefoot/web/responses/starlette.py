@@ -1,0 +1,94 @@
+"""The doors of Starlette and FastAPI: what is read of a request through them is noted."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable
+from types import ModuleType
+from typing import Any, Final
+
+from surefoot.core.http_cache.observed import SESSION, USER
+from surefoot.web.responses import sessions
+from surefoot.web.responses.jar import observed_jar
+from surefoot.web.responses.observing import ByteName, observed_of
+
+__all__ = ["INSTALLERS"]
+
+_STARLETTE: Final = "starlette"
+
+
+def _requests(module: ModuleType) -> None:
+    connection = module.HTTPConnection
+    plain = connection.cookies.fget
+
+    def cookies(self: Any) -> Any:
+        observed = observed_of(self.scope)
+        if observed is None:
+            return plain(self)
+        with observed.aside():
+            jar = plain(self)
+        return observed_jar(jar, observed)
+
+    connection.cookies = property(cookies)
+    for name, what in (("session", SESSION), ("user", USER), ("auth", USER)):
+        setattr(connection, name, _personal(getattr(connection, name).fget, what))
+
+
+def _personal(plain: Callable[..., Any], what: str) -> property:
+    def read(self: Any) -> Any:
+        observed = observed_of(self.scope)
+        if observed is not None:
+            observed.person(what)
+        return plain(self)
+
+    return property(read)
+
+
+def _datastructures(module: ModuleType) -> None:
+    # Fields that the request does not have are looked for too, which no list tells.
+    headers = module.Headers
+    for method in ("__getitem__", "__contains__", "getlist"):
+        setattr(headers, method, _noting(getattr(headers, method)))
+
+
+def _noting(plain: Callable[..., Any]) -> Callable[..., Any]:
+    @functools.wraps(plain)
+    def read(self: Any, key: Any) -> Any:
+        # An observed list ends with a name that notes.
+        if self._list and type(self._list[-1][0]) is ByteName:
+            self._list[-1][0].observed.field(str(key).lower())
+        return plain(self, key)
+
+    return read
+
+
+def _applications(module: ModuleType) -> None:
+    plain = module.Starlette.__call__
+
+    @functools.wraps(plain)
+    async def called(self: Any, scope: Any, receive: Any, send: Any) -> None:
+        observed = observed_of(scope)
+        if observed is not None:
+            observed.by.add(_STARLETTE)
+        await plain(self, scope, receive, send)
+
+    module.Starlette.__call__ = called
+
+
+def _sessions(module: ModuleType) -> None:
+    plain = module.SessionMiddleware.__init__
+
+    @functools.wraps(plain)
+    def made(self: Any, *args: Any, **kwargs: Any) -> None:
+        plain(self, *args, **kwargs)
+        sessions.learn(getattr(self, "session_cookie", None))
+
+    module.SessionMiddleware.__init__ = made
+
+
+INSTALLERS: Final[dict[str, Callable[[ModuleType], None]]] = {
+    "starlette.requests": _requests,
+    "starlette.datastructures": _datastructures,
+    "starlette.applications": _applications,
+    "starlette.middleware.sessions": _sessions,
+}
