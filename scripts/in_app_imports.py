@@ -9,7 +9,7 @@ from __future__ import annotations
 import subprocess
 import sys
 
-IN_APP = ("errors", "units", "core", "config", "telemetry", "web")
+IN_APP = ("errors", "units", "core", "config", "ports", "telemetry", "stores", "web")
 
 PROGRAM = """
 import sys

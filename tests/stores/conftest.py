@@ -26,6 +26,12 @@ def memcached():
 
 
 @pytest.fixture(scope="session")
+def other_memcached():
+    with MemcachedServer() as server:
+        yield server
+
+
+@pytest.fixture(scope="session")
 def memcached_unix():
     with MemcachedServer(unix=True) as server:
         yield server

@@ -54,6 +54,12 @@ def test_what_is_wrong_with_a_url_is_said(url, words, tmp_path):
     assert "secret" not in str(caught.value)
 
 
+def test_memcached_is_for_threads():
+    assert isinstance(stores.from_url("memcached://h:1,h:2"), Guarded)
+    with pytest.raises(UsageError, match="no sound client for Memcached in event loops"):
+        stores.async_from_url("memcached://h")
+
+
 def test_a_file_of_somebody_else_is_refused_at_once(tmp_path):
     (tmp_path / "shop.py").write_text("print('hello')\n")
     with pytest.raises(UsageError, match="path of its own"):

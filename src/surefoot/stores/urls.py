@@ -80,7 +80,13 @@ def _made(scheme: str, url: str, directory: Path | None, *, asynchronous: bool) 
         importlib.import_module("surefoot.stores.sqlite_file").open_file(where.absolute()).close()
         return _class("sqlite", first + "SQLiteStore")(where, **options)
     if scheme == "memcached":
-        return _class("memcached", first + "MemcachedStore")(url)
+        if asynchronous:
+            raise ConfigError(
+                "there is no sound client for Memcached in event loops",
+                do="use redis:// or sqlite:// with an ASGI application",
+            )
+        _need("pymemcache", "memcached")
+        return _class("memcached", "MemcachedStore")(url)
     _need("redis", "redis")
     return _class("redis", first + "RedisStore")(url)
 

@@ -99,6 +99,17 @@ class RedisConnection:
             raise explained(failed, self._address) from failed
         self._used = _clock()
 
+    def hear(self, seconds: float) -> Any:
+        """What the server says unasked; nothing if it says nothing in that time.
+
+        Raises:
+            StoreError: The connection is gone.
+        """
+        try:
+            return self._wire.read_response() if self._wire.can_read(seconds) else None
+        except Exception as error:
+            raise explained(error, self._address) from error
+
     def close(self) -> None:
         """Hang up."""
         self._wire.disconnect()
