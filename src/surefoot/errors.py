@@ -8,6 +8,7 @@ user for a condition that is named here.
 from __future__ import annotations
 
 __all__ = [
+    "CacheKeyError",
     "ConfigError",
     "DataError",
     "InterpreterError",
@@ -16,12 +17,15 @@ __all__ = [
     "OutputError",
     "RecordError",
     "RefusedError",
+    "SecretError",
     "ServerError",
     "StoreError",
     "StoreRefusedError",
     "SurefootError",
     "TargetError",
     "TooLargeError",
+    "TypeNeededError",
+    "UncacheableError",
     "UnitError",
     "UsageError",
     "WorkloadError",
@@ -87,6 +91,22 @@ class StoreRefusedError(StoreError):
 
 class TooLargeError(SurefootError, ValueError):
     """A value is larger than a cache takes."""
+
+
+class CacheKeyError(SurefootError, TypeError):
+    """Arguments, or a function, have no key that tells them from others."""
+
+
+class UncacheableError(SurefootError):
+    """A value cannot be kept in a cache."""
+
+
+class SecretError(UncacheableError):
+    """A value holds what looks like a secret, and nobody said that it may be kept."""
+
+
+class TypeNeededError(UncacheableError):
+    """A value comes back only to who says which type it is of."""
 
 
 class RefusedError(SurefootError):

@@ -1,0 +1,124 @@
+"""What looks like a secret: by the name it goes under, or because its type says so.
+
+A cache is copied, looked into and kept by people who would not be shown a password. Whoever means
+to keep one says so (``allow_secrets``).
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import functools
+import itertools
+import re
+from collections.abc import Iterable, Iterator
+from typing import Any, Final
+
+__all__ = ["find_secret", "is_secret_type", "may_be_secret", "tells_secret"]
+
+_MAYBE: Final = re.compile(
+    r"pass(?:word|wd|phrase|code)|pwd|secret|token|credential|authori[sz]ation|key|session|cookie",
+    re.IGNORECASE,
+).search
+_WORD: Final = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|[0-9]+")
+_ENDS: Final = (
+    "password", "passwords", "passwd", "pwd", "passphrase", "passcode", "secret", "secrets",
+    "token", "credential", "credentials", "authorization", "authorisation", "apikey",
+    "privatekey", "secretkey", "accesskey", "sessionid",
+)  # fmt: skip
+_PAIRS: Final = frozenset(
+    {
+        ("api", "key"), ("private", "key"), ("access", "key"), ("signing", "key"),
+        ("encryption", "key"), ("session", "id"), ("session", "key"), ("set", "cookie"),
+    }
+)  # fmt: skip
+_SECRET_TYPES: Final = frozenset({"SecretStr", "SecretBytes", "Secret"})
+_HARMLESS: Final = (None, True, False, "", b"")
+_DEEPEST: Final = 100
+
+
+def may_be_secret(name: str) -> bool:
+    """Whether a name is worth a closer look; quick."""
+    return _MAYBE(name) is not None
+
+
+@functools.lru_cache(1024)
+def _words(name: str) -> tuple[str, ...]:
+    return tuple(word.lower() for word in _WORD.findall(name))
+
+
+def _named(name: str) -> bool:
+    words = _words(name)
+    return any(word.endswith(_ENDS) for word in words) or not _PAIRS.isdisjoint(
+        itertools.pairwise(words)
+    )
+
+
+def tells_secret(name: str, value: object) -> bool:
+    """Whether this, under this name, looks like a secret.
+
+    Nothing, a yes or no and empty text tell none. A number does under a name that is a secret's
+    and nothing else: ``token``, and not ``token_count``.
+    """
+    if not may_be_secret(name) or not _named(name):
+        return False
+    if isinstance(value, bool | None | str | bytes) and value in _HARMLESS:
+        return False
+    if isinstance(value, int | float):
+        return len(_words(name)) == 1
+    return not (isinstance(value, dict | list | tuple | set | frozenset) and not value)
+
+
+def is_secret_type(kind: type) -> bool:
+    """Whether it is one of pydantic's, or named like one of them: they hide what they hold."""
+    return any(each.__name__ in _SECRET_TYPES for each in kind.__mro__)
+
+
+def find_secret(value: object) -> str | None:
+    """Where in a value something looks like a secret, as ``.user["token"]``; nothing if nowhere."""
+    return _find(value, "", set(), 0)
+
+
+def _find(value: Any, path: str, seen: set[int], depth: int) -> str | None:
+    if is_secret_type(type(value)):
+        return path or "the value itself"
+    if isinstance(value, str | bytes | int | float | None) or id(value) in seen:
+        return None
+    if depth > _DEEPEST:
+        return None
+    seen.add(id(value))
+    for name, step, each in _inside(value):
+        if name is not None and tells_secret(name, each):
+            return path + step
+        found = _find(each, path + step, seen, depth + 1)
+        if found is not None:
+            return found
+    return None
+
+
+def _inside(value: Any) -> Iterator[tuple[str | None, str, Any]]:
+    """Name, path and value of everything that a value holds."""
+    if isinstance(value, dict):
+        for key, each in value.items():
+            yield (key if isinstance(key, str) else None), f"[{key!r}]", each
+            if not isinstance(key, str | int):
+                yield None, f"[{key!r}]", key
+    elif isinstance(value, list | tuple | set | frozenset) and not hasattr(value, "_fields"):
+        for at, each in enumerate(value):
+            yield None, f"[{at}]", each
+    else:
+        for name in _fields(value):
+            yield name, f".{name}", getattr(value, name, None)
+
+
+def _fields(value: Any) -> Iterable[str]:
+    kind = type(value)
+    if dataclasses.is_dataclass(kind):
+        return [field.name for field in dataclasses.fields(kind)]
+    named = getattr(kind, "__struct_fields__", None) or getattr(kind, "_fields", None)
+    slots = [name for each in kind.__mro__ for name in _slots(each)]
+    return [*(named or ()), *slots, *getattr(value, "__dict__", ())]
+
+
+def _slots(kind: type) -> tuple[str, ...]:
+    slots = vars(kind).get("__slots__", ())
+    return (slots,) if isinstance(slots, str) else tuple(slots)
