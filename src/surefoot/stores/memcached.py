@@ -88,6 +88,9 @@ class MemcachedStore(Store):
     def get(self, keys: Sequence[str]) -> list[bytes | None]:
         """As ``Store.get``."""
         names = [_name(key) for key in keys]
+        if len(names) == 1:
+            item = self._with(lambda connection: self._read_one(connection, names[0]))
+            return [item.data if item else None]
         read = self._with(lambda connection: self._read(connection, dict.fromkeys(names)))
         return [item.data if (item := read.get(name)) else None for name in names]
 
@@ -157,11 +160,14 @@ class MemcachedStore(Store):
     def _open(self) -> MemcachedConnection:
         return MemcachedConnection(self._hosts, self._timeout)
 
+    def _read_one(self, connection: MemcachedConnection, name: bytes) -> _Item | None:
+        return _Item.living(connection.get(self._host(name), name), _now())
+
     def _read(self, connection: MemcachedConnection, names: Iterable[bytes]) -> dict[bytes, _Item]:
         now = _now()
         found: dict[bytes, _Item] = {}
         for host, mine in self._by_host(names).items():
-            for name, packed in connection.get(host, mine).items():
+            for name, packed in connection.get_many(host, mine).items():
                 item = _Item.living(packed, now)
                 if item is not None:
                     found[name] = item

@@ -53,7 +53,12 @@ class MemcachedConnection:
         """False after ten idle seconds: the other side may have hung up."""
         return _clock() - self._used < _IDLE_SECONDS
 
-    def get(self, host: int, names: Sequence[bytes]) -> dict[bytes, bytes]:
+    def get(self, host: int, name: bytes) -> bytes | None:
+        """What is under this name."""
+        found: bytes | None = self._asked(host, lambda: self._clients[host].get(name))
+        return found
+
+    def get_many(self, host: int, names: Sequence[bytes]) -> dict[bytes, bytes]:
         """What is under these names."""
         client = self._clients[host]
         return self._asked(host, lambda: client.get_many(names))
