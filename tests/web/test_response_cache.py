@@ -1,11 +1,14 @@
 """Answers that are kept are given again, for as long as they may be, and are the same."""
 
 import asyncio
+import contextlib
 import dataclasses
 import gzip
 import itertools
 import threading
 import time
+from wsgiref.util import setup_testing_defaults
+from wsgiref.validate import validator
 
 import pytest
 
@@ -16,6 +19,7 @@ from surefoot.stores.inline import AsyncInline
 from surefoot.stores.memory import MemoryStore
 from surefoot.web.compression import asgi as asgi_compression
 from surefoot.web.compression import wsgi as wsgi_compression
+from surefoot.web.responses import observing
 
 
 class Counted:
@@ -414,6 +418,32 @@ def test_a_store_that_does_not_answer_costs_no_answer(make, where):
     assert ask("/books/1", "POST").status == 200
 
 
+class Small(MemoryStore):
+    """Takes no long value."""
+
+    def swap(self, key, expect, data, ttl):
+        if len(data) > 250:
+            raise StoreError("too long")
+        return super().swap(key, expect, data, ttl)
+
+
+def test_what_the_store_does_not_take_keeps_nobody_waiting(make):
+    store = Small()
+    ask = make(store=store if make.interface == "wsgi" else AsyncInline(store))
+    # Were the right to make it still held, the second request would wait for seconds.
+    assert [ask("/stream/50").body[:6] for _ in range(3)] == [b"run 1 ", b"run 2 ", b"run 3 "]
+    assert ask.caching.route("/stream/50").known.longest is not None
+
+
+def test_a_framework_that_cannot_be_seen_through_is_not_kept(make):
+    observing.unseen.append("flask.ctx")
+    try:
+        ask = make()
+        assert [ask("/books/1").kept for _ in range(2)] == [False, False]
+    finally:
+        observing.unseen.clear()
+
+
 def test_of_many_who_ask_at_once_one_has_it_made_in_threads():
     ask = Wsgi(flask_views(counted := Counted()), ["GET /books/<book_id>"])
     counted.slow = 0.1
@@ -498,3 +528,55 @@ def test_the_first_route_that_matches_counts():
     ask("/books/1")
     later(ask, 30)
     assert ask("/books/1").kept
+
+
+def test_it_keeps_to_the_letter_of_wsgi():
+    entries = ["GET /books/<book_id>", "GET /stream/<size>"]
+    ask = Wsgi(flask_views(Counted()), entries)
+    ask.app = validator(ask.app)
+    # One inside reads all there is, so that nothing is kept.
+    inside = Wsgi(validator(flask_views(Counted())), entries)
+    inside.app = validator(inside.app)
+    for path in ("/books/1", "/stream/3"):
+        assert ask(path).body == ask(path).body
+        assert ask(path).kept
+        assert inside(path).body == ask(path).body
+        assert not inside(path).kept
+
+
+def test_a_client_that_goes_away_keeps_nobody_waiting():
+    begun = asyncio.Event()
+
+    async def view(request):
+        if not begun.is_set():
+            begun.set()
+            await asyncio.Event().wait()
+        return PlainTextResponse("page")
+
+    from starlette.applications import Starlette
+    from starlette.responses import PlainTextResponse
+    from starlette.routing import Route
+
+    ask = Asgi(Starlette(routes=[Route("/page", view)]), ["GET /page"])
+
+    async def act():
+        gone = asyncio.create_task(ask.ask("/page"))
+        await begun.wait()
+        gone.cancel()
+        with contextlib.suppress(asyncio.CancelledError):
+            await gone
+        later(ask, 2)
+        return [(await ask.ask("/page")).kept for _ in range(2)]
+
+    assert asyncio.run(act()) == [False, True]
+
+
+def test_a_server_that_closes_early_keeps_nobody_waiting():
+    ask = Wsgi(flask_views(Counted()), ["GET /stream/<size>"])
+    environ = {"PATH_INFO": "/stream/9", "REQUEST_METHOD": "GET", "HTTP_HOST": "shop.test"}
+    setup_testing_defaults(environ)
+    body = ask.app(environ, lambda *_: None)
+    next(iter(body))
+    body.close()
+    later(ask, 2)
+    assert [ask("/stream/9").kept for _ in range(2)] == [False, True]

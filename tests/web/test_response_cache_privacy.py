@@ -1,17 +1,12 @@
 """Nobody sees another's page: what is somebody's is not kept, by whatever door it was read."""
 
-import asyncio
-import random
-import re
 import threading
 import time
 
 import pytest
 
 from cached import Asgi, Wsgi
-
-USERS = ("alice", "bob", "")
-
+from surefoot.testing import PrivacyContract
 
 # --- Flask ----------------------------------------------------------------------------------------
 
@@ -599,152 +594,64 @@ def test_answers_to_other_origins_carry_their_permission():
 # --- Two users and a stranger, all at once --------------------------------------------------------
 
 
-def flask_shop():
-    import flask
+class TestFlask(PrivacyContract):
+    interface = "wsgi"
+    templates = ("/login/<name>", "/account", "/books/<int:number>", "/front")
 
-    app = flask_app()
+    def application(self):
+        import flask
 
-    @app.get("/login/<name>")
-    def login(name):
-        flask.session["user"] = name
-        return f"welcome [{name}]"
+        app = flask_app()
 
-    @app.get("/account")
-    def account():
-        user = flask.session.get("user", "")
-        return f"account of [{user}]"
+        @app.get("/login/<name>")
+        def login(name):
+            flask.session["user"] = name
+            return f"welcome [{name}]"
 
-    @app.get("/books/<int:number>")
-    def book(number):
-        return f"book {number}"
+        @app.get("/account")
+        def account():
+            return f"account of [{flask.session.get('user', '')}]"
 
-    @app.get("/front")
-    def front():
-        if number_of(flask.request.query_string):
-            return f"front for [{flask.session.get('user', '')}]"
-        return "front"
+        @app.get("/books/<int:number>")
+        def book(number):
+            return f"book {number}"
 
-    return app, ["GET /login/<name>", "GET /account", "GET /books/<int:number>", "GET /front"]
+        @app.get("/front")
+        def front():
+            if int(flask.request.query_string) % 2:
+                return f"front for [{flask.session.get('user', '')}]"
+            return "front"
 
-
-def fastapi_shop():
-    from fastapi import Request
-    from fastapi.responses import PlainTextResponse
-
-    app = fastapi_app()
-
-    @app.get("/login/{name}")
-    def login(name: str, request: Request):
-        request.session["user"] = name
-        return PlainTextResponse(f"welcome [{name}]")
-
-    @app.get("/account")
-    async def account(request: Request):
-        return PlainTextResponse(f"account of [{request.session.get('user', '')}]")
-
-    @app.get("/books/{number}")
-    def book(number: int):
-        return PlainTextResponse(f"book {number}")
-
-    @app.get("/front")
-    async def front(request: Request):
-        if number_of(request.scope["query_string"]):
-            return PlainTextResponse(f"front for [{request.session.get('user', '')}]")
-        return PlainTextResponse("front")
-
-    return app, ["GET /login/{name}", "GET /account", "GET /books/{number}", "GET /front"]
+        return app
 
 
-def number_of(query):
-    """Whether this page of the front is a personal one."""
-    return int(query or b"0") % 2
+class TestFastApi(PrivacyContract):
+    interface = "asgi"
+    templates = ("/login/{name}", "/account", "/books/{number}", "/front")
 
+    def application(self):
+        from fastapi import Request
+        from fastapi.responses import PlainTextResponse
 
-class Client:
-    """A browser of one user."""
+        app = fastapi_app()
 
-    def __init__(self, user):
-        self.user = user
-        self.cookie = ""
+        @app.get("/login/{name}")
+        def login(name: str, request: Request):
+            request.session["user"] = name
+            return PlainTextResponse(f"welcome [{name}]")
 
-    def expected(self, path):
-        kind, _, rest = path.partition("?")
-        if kind == "/account":
-            return f"account of [{self.user}]"
-        if kind == "/front":
-            return f"front for [{self.user}]" if int(rest) % 2 else "front"
-        return kind[1:].replace("books/", "book ")
+        @app.get("/account")
+        async def account(request: Request):
+            return PlainTextResponse(f"account of [{request.session.get('user', '')}]")
 
-    def headers(self):
-        return {"cookie": self.cookie} if self.cookie else {}
+        @app.get("/books/{number}")
+        def book(number: int):
+            return PlainTextResponse(f"book {number}")
 
-    def took(self, answer):
-        for name, value in answer.all:
-            if name == "set-cookie":
-                self.cookie = value.partition(";")[0]
+        @app.get("/front")
+        async def front(request: Request):
+            if int(request.scope["query_string"]) % 2:
+                return PlainTextResponse(f"front for [{request.session.get('user', '')}]")
+            return PlainTextResponse("front")
 
-
-def paths(seed):
-    chosen = random.Random(seed)
-    for _ in range(60):
-        yield chosen.choice(
-            ["/account", f"/books/{chosen.randrange(3)}", f"/front?{chosen.randrange(4)}"]
-        )
-
-
-def check(client, path, answer):
-    assert answer.body.decode() == client.expected(path)
-    assert set(re.findall(r"\[(\w*)\]", answer.body.decode())) <= {client.user}
-    if not client.user:
-        assert client.cookie == ""
-
-
-def test_flask_two_users_and_a_stranger_in_threads():
-    app, routes = flask_shop()
-    ask = Wsgi(app, routes)
-    failures, hits = [], []
-
-    def browse(user, seed):
-        try:
-            client = Client(user)
-            if user:
-                client.took(ask(f"/login/{user}"))
-            for path in paths(seed):
-                answer = ask(path, **client.headers())
-                hits.append(answer.kept)
-                check(client, path, answer)
-                client.took(answer)
-        except AssertionError as error:
-            failures.append(error)
-
-    threads = [
-        threading.Thread(target=browse, args=(USERS[number % 3], number)) for number in range(9)
-    ]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    assert failures == []
-    assert any(hits)
-
-
-def test_fastapi_two_users_and_a_stranger_in_tasks():
-    app, routes = fastapi_shop()
-    ask = Asgi(app, routes)
-    hits = []
-
-    async def browse(user, seed):
-        client = Client(user)
-        if user:
-            client.took(await ask.ask(f"/login/{user}"))
-        for path in paths(seed):
-            answer = await ask.ask(path, **client.headers())
-            hits.append(answer.kept)
-            check(client, path, answer)
-            client.took(answer)
-
-    async def together():
-        await asyncio.gather(*(browse(USERS[number % 3], number) for number in range(9)))
-
-    asyncio.run(together())
-    assert any(hits)
+        return app

@@ -70,8 +70,10 @@ def test_whatever_path_a_route_serves_its_template_matches(router, templates):
     @example("/é/1")
     def check(path):
         served = serves(path)
-        # Starlette's "$" matches before a line break too; such a path is never looked up.
-        assert not served or path.endswith("\n") or found[served].matches(path)
+        # Starlette's "$" matches before a line break too, and Flask serves "//a" as "/a": paths
+        # like these are never looked up.
+        odd = path.endswith("\n") or path.startswith("//")
+        assert not served or odd or found[served].matches(path)
 
     check()
 
@@ -114,7 +116,7 @@ def test_what_is_found_was_made_by_this_route_at_this_path(asking, app, template
     plain, ask = asking(app(), []), asking(app(), [f"GET {template}"])
 
     @settings(max_examples=60, deadline=None)
-    @given(paths.filter(lambda path: path.isprintable()))
+    @given(paths.filter(lambda path: path.isprintable() and "?" not in path))
     @example("/books/new")
     @example("/f/a/edit")
     @example("/books")

@@ -10,7 +10,15 @@ Subclass one in a test module, say what is to be tried, and pytest runs its test
 from surefoot.testing.adapters import AdapterContract
 from surefoot.testing.hooks import HookContract
 from surefoot.testing.levers import LeverContract
+from surefoot.testing.privacy import PrivacyContract
 from surefoot.testing.receiver import Receiver
 from surefoot.testing.stores import StoreContract
 
-__all__ = ["AdapterContract", "HookContract", "LeverContract", "Receiver", "StoreContract"]
+__all__ = [
+    "AdapterContract",
+    "HookContract",
+    "LeverContract",
+    "PrivacyContract",
+    "Receiver",
+    "StoreContract",
+]

@@ -8,22 +8,18 @@ from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from typing import Final
 
+from surefoot.core.http_cache import names
 from surefoot.core.http_cache.fields import Fields, directives, values
 
 __all__ = ["Asked", "bypass", "cookies"]
 
 _HOST: Final = re.compile(r"(?:[A-Za-z0-9_.-]{1,253}|\[[0-9a-fA-F:.]{2,45}\])(?::\d{1,5})?")
-# Who asks, or something else that is asked for than the whole of a representation.
-_OTHER: Final = (
-    "authorization", "proxy-authorization", "range", "upgrade", "if-match", "if-unmodified-since",
+# Something else is asked for than the whole of a representation.
+_OTHER: Final = frozenset({
+    "range", "upgrade", "if-match", "if-unmodified-since",
     "x-http-method-override", "expect",
-)  # fmt: skip
-# Proxies that log users in, and applications of their own invention, name such fields like this.
-_TELLING: Final = re.compile(
-    r"auth|token|api-?key|user|session|jwt|oidc|identity|secret|csrf|xsrf|client-?cert|email"
-    r"|assertion|signature|dpop"
-)
-_ALL_SEND: Final = ("user-agent", "sec-fetch-user")
+})  # fmt: skip
+_ONCE: Final = frozenset({"host", "x-forwarded-host", "x-forwarded-proto", "content-length"})
 _LONGEST_FIELD: Final = 1024
 _LONGEST_TARGET: Final = 4096
 
@@ -61,41 +57,49 @@ def bypass(asked: Asked, sessions: AbstractSet[str]) -> str:
 
     Args:
         asked: The request.
-        sessions: Names of cookies that stand for a session.
+        sessions: Names of cookies that stand for a session, besides those that say so.
     """
+    return _by_itself(asked) or _by_fields(asked.fields, sessions)
+
+
+def _by_itself(asked: Asked) -> str:
     if asked.method not in {"GET", "HEAD"}:
         return f"its method is {asked.method[:20]}"
     if asked.has_body:
         return "it has a body"
-    return _personal(asked, sessions) or _unsound(asked)
-
-
-def _personal(asked: Asked, sessions: AbstractSet[str]) -> str:
     if asked.identified:
         return "the server knows who asks"
-    named = {name for name, _ in asked.fields}
-    for name in _OTHER:
-        if name in named:
-            return f"it carries {name}"
-    telling = next((n for n in named if _TELLING.search(n) and n not in _ALL_SEND), "")
-    if telling:
-        return f"it carries {telling[:40]}"
-    if any(name in sessions for name, _ in cookies(asked.fields)):
-        return "it carries a session"
-    return "it says no-store" if "no-store" in directives(asked.fields) else ""
-
-
-def _unsound(asked: Asked) -> str:
-    hosts = values(asked.fields, "host")
-    if len(hosts) != 1 or not _HOST.fullmatch(hosts[0]):
-        return "it has no single valid host"
-    if any(len(value) > _LONGEST_FIELD for name, value in asked.fields if name != "cookie"):
-        return "a field of it is too long"
-    if len(asked.path) + len(asked.raw) + len(asked.query) > _LONGEST_TARGET:
-        return "its target is too long"
     if asked.scheme not in {"http", "https"}:
         return "its scheme is neither http nor https"
-    # Of two, an application reads the one or the other.
-    once = ("x-forwarded-host", "x-forwarded-proto", "content-length")
-    twice = any(len(values(asked.fields, name)) > 1 for name in once)
-    return "a field of it comes twice" if twice else ""
+    long = len(asked.path) + len(asked.raw) + len(asked.query) > _LONGEST_TARGET
+    return "its target is too long" if long else ""
+
+
+def _by_fields(fields: Fields, sessions: AbstractSet[str]) -> str:
+    single = set()
+    for name, value in fields:
+        why = _by_field(name, value, sessions)
+        if why:
+            return why
+        if name in _ONCE:
+            if name in single:
+                # Of two, an application reads the one or the other.
+                return f"its {name} comes twice"
+            single.add(name)
+    return "" if "host" in single else "it has no host"
+
+
+def _by_field(name: str, value: str, sessions: AbstractSet[str]) -> str:
+    if name == names.COOKIE:
+        carried = (cookie for cookie, _ in cookies(((name, value),)))
+        found = any(each in sessions or names.telling_cookie(each) for each in carried)
+        return "it carries a session" if found else ""
+    if name in _OTHER or names.telling(name):
+        return f"it carries {name[:40]}"
+    if len(value) > _LONGEST_FIELD:
+        return f"its {name[:40]} is too long"
+    if name == "host":
+        return "" if _HOST.fullmatch(value) else "its host is none"
+    if name == "cache-control" and "no-store" in directives(((name, value),)):
+        return "it says no-store"
+    return ""

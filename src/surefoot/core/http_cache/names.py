@@ -13,9 +13,19 @@ Three sorts, told apart by name:
 
 from __future__ import annotations
 
+import functools
+import re
 from typing import Final
 
-__all__ = ["COOKIE", "keyed", "silent", "unvaried", "watched"]
+__all__ = [
+    "COOKIE",
+    "keyed",
+    "silent",
+    "telling",
+    "telling_cookie",
+    "unvaried",
+    "watched",
+]
 
 COOKIE: Final = "cookie"
 
@@ -39,6 +49,16 @@ _WATCHED: Final = frozenset(
     }
 )  # fmt: skip
 _WATCHED_FAMILIES: Final = ("cf-", "fastly-", "fly-", "sec-", "x-azure-", "x-envoy-", "x-vercel-")
+_IDENTIFYING: Final = frozenset({"authorization", "proxy-authorization"})
+# Proxies that log users in, and applications of their own invention, name such fields like this.
+_TELLING: Final = re.compile(
+    r"auth|token|api-?key|user|session|jwt|oidc|identity|secret|csrf|xsrf|client-?cert|email"
+    r"|assertion|signature|dpop"
+)
+_TELLING_COOKIE: Final = re.compile(
+    r"sess|auth|token|jwt|csrf|xsrf|login|logged|remember|user|account|identity|member|(?:^|[._-])sid(?:$|[._-])"
+)
+_ALL_SEND: Final = frozenset({"user-agent", "sec-fetch-user"})
 # Nearly every client has its own value: kept answers would never be found again, or are personal.
 _UNVARIED: Final = frozenset(
     {
@@ -53,14 +73,28 @@ def silent(name: str) -> bool:
     return name in _SILENT
 
 
+@functools.lru_cache(maxsize=1024)
 def watched(name: str) -> bool:
     """Whether the reading of this field has to be known."""
     return name in _WATCHED or name.startswith(_WATCHED_FAMILIES)
 
 
+@functools.lru_cache(maxsize=1024)
 def keyed(name: str) -> bool:
     """Whether this field is in the key as it is."""
     return name not in _SILENT and not watched(name)
+
+
+@functools.lru_cache(maxsize=1024)
+def telling(name: str) -> bool:
+    """Whether a field of this name says who asks."""
+    return name in _IDENTIFYING or (name not in _ALL_SEND and bool(_TELLING.search(name)))
+
+
+@functools.lru_cache(maxsize=1024)
+def telling_cookie(name: str) -> bool:
+    """Whether a cookie of this name says who asks, whoever set it."""
+    return bool(_TELLING_COOKIE.search(name.lower()))
 
 
 def unvaried(name: str) -> bool:

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from collections.abc import Iterable
 from typing import Final
 
 __all__ = ["ADDRESS", "ALL", "SESSION", "USER", "Observed"]
@@ -59,14 +58,15 @@ class Observed:
         if not self._asides:
             self.personal.add(what)
 
-    @contextmanager
-    def aside(self) -> Iterator[None]:
+    def aside(self) -> Observed:
         """Within, the framework reads for itself, and what it hands out is observed elsewhere."""
+        return self
+
+    def __enter__(self) -> None:
         self._asides += 1
-        try:
-            yield
-        finally:
-            self._asides -= 1
+
+    def __exit__(self, *_: object) -> None:
+        self._asides -= 1
 
     def cookies_beside(self, allowed: Iterable[str]) -> set[str]:
         """Cookies that were read and are none of these."""

@@ -9,8 +9,8 @@ from typing import Any
 
 from surefoot import config
 from surefoot.config import Settings
-from surefoot.core.journal import Entry, Facts, History, Kind, stale
 from surefoot.config.rules import without_password
+from surefoot.core.journal import Entry, Facts, History, Kind, stale
 from surefoot.errors import UsageError
 from surefoot.toolbox.journal.words import value_words
 

@@ -17,6 +17,7 @@ from surefoot.core.http_cache.storing import Answer, Refused, Stored, Wanted, ma
 from surefoot.core.http_cache.template import Template
 from surefoot.web.responses import sessions
 from surefoot.web.responses.flow import Found
+from surefoot.web.responses.observing import unseen
 
 __all__ = ["FAILED", "ROUTE", "Caching", "Route"]
 
@@ -79,9 +80,17 @@ class Caching:
         self, route: Route, asked: Asked, answer: Answer, observed: Observed
     ) -> Stored | Refused:
         """Whether an answer is kept."""
+        if unseen:
+            return Refused(f"what is read through {unseen[0]} cannot be seen")
         if len(answer.body) > self.limit:
             return Refused("it is too long")
-        return may_store(asked, answer, observed, route.wanted, sessions.known, self.clock())
+        decided = may_store(asked, answer, observed, route.wanted, sessions.known, self.clock())
+        if isinstance(decided, Stored):
+            try:
+                Kept.of(answer.status, answer.fields, b"").pack()
+            except ValueError:
+                return Refused("a field of it cannot be kept")
+        return decided
 
     def given(self, route: Route, found: Found, asked: Asked) -> Kept:
         """What a request gets of an answer that is kept."""

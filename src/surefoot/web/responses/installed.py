@@ -4,17 +4,20 @@ from __future__ import annotations
 
 import functools
 import importlib
+import sys
 from collections.abc import Callable, Iterable
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
+from surefoot import stores
 from surefoot.config import Cache, CachedResponse
 from surefoot.core.http_cache.storing import Wanted
 from surefoot.core.http_cache.template import Template
 from surefoot.telemetry.imports import ImportWatch
 from surefoot.web.responses import flask, sessions, starlette
 from surefoot.web.responses.caching import Caching, Route
-from surefoot.web.responses.opened import opened
+from surefoot.web.responses.observing import unseen
 
 __all__ = ["hook", "install", "routes"]
 
@@ -22,7 +25,19 @@ __all__ = ["hook", "install", "routes"]
 @functools.cache
 def hook() -> None:
     """Put the doors of the frameworks in, once, as soon as the application imports them."""
-    ImportWatch({**flask.INSTALLERS, **starlette.INSTALLERS}).install()
+    doors = {**flask.INSTALLERS, **starlette.INSTALLERS}
+    ImportWatch({name: _careful(name, door) for name, door in doors.items()}).install()
+
+
+def _careful(name: str, door: Callable[[ModuleType], None]) -> Callable[[ModuleType], None]:
+    def put_in(module: ModuleType) -> None:
+        try:
+            door(module)
+        except Exception as error:  # noqa: BLE001 - a release that is built otherwise still serves
+            unseen.append(name)
+            sys.stderr.write(f"surefoot: no answers are kept: {name} is not as expected: {error}\n")
+
+    return put_in
 
 
 def install(
@@ -46,7 +61,8 @@ def install(
     for name in cache.sessions:
         sessions.learn(name)
     caching = Caching(found, cache.largest, cache.fingerprinted)
-    store = opened(cache.url, wanted, directory)
+    from_url: Callable[..., Any] = stores.from_url if wanted == "wsgi" else stores.async_from_url
+    store = from_url(cache.url, directory)
     if found:
         hook()
     shell = importlib.import_module(f"surefoot.web.responses.{wanted}")

@@ -149,7 +149,10 @@ class Making:
             return None
         self._over = True
         kept = Kept.of(answer.status, fields, body)
-        drive(keep(self._make, kept, decided, self._caching.clock), self._store)
+        steps = keep(self._make, kept, decided, self._caching.clock)
+        if drive(steps, self._store) is None:
+            # The store would not take it, as one that is too long for it; nobody is to wait.
+            drive(withdraw(self._make, self._caching.clock, failed=False), self._store)
         return kept
 
     def give_up(self, *, failed: bool) -> None:

@@ -14,10 +14,21 @@ from typing import Any, Final
 from surefoot.core.http_cache import names
 from surefoot.core.http_cache.observed import ADDRESS, Observed
 
-__all__ = ["KEY", "ByteName", "Name", "observed_environ", "observed_of", "observed_scope"]
+__all__ = [
+    "KEY",
+    "ByteName",
+    "Name",
+    "observed_environ",
+    "observed_of",
+    "observed_scope",
+    "unseen",
+]
 
 KEY: Final = "surefoot.observed"
 """Under which an environment or a scope holds its ``Observed``."""
+
+unseen: list[str] = []
+"""Modules of frameworks whose doors could not be put in; where there is one, nothing is kept."""
 
 # Ways to look at a key other than comparing it; whoever goes through all keys uses one of them.
 _LOOKS: Final = (

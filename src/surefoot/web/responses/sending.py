@@ -140,7 +140,10 @@ class Sending:
             return None
         self._over = True
         kept = Kept.of(status, fields, body)
-        await adrive(keep(self._make, kept, decided, self._caching.clock), self._store)
+        steps = keep(self._make, kept, decided, self._caching.clock)
+        if await adrive(steps, self._store) is None:
+            # The store would not take it, as one that is too long for it; nobody is to wait.
+            await adrive(withdraw(self._make, self._caching.clock, failed=False), self._store)
         return kept
 
     async def give_up(self, *, failed: bool) -> None:
