@@ -59,6 +59,10 @@ class Order(TypedDict):
     count: int
 
 
+class Count(TypedDict):
+    a: int
+
+
 class Colour(enum.Enum):
     RED = "red"
 
@@ -154,6 +158,8 @@ def test_an_hour_that_comes_twice_stays_the_one_it_was(fold):
         (int, 7),
         (str, "seven"),
         (list, [1]),
+        (list[int], [10**40]),
+        (dict[str, Any], {"a": 10**40}),
     ],
 )
 def test_a_type_brings_back_what_it_says(kind, value):
@@ -168,6 +174,22 @@ def test_an_object_that_was_written_without_its_type_is_asked_for_with_it():
         CODEC.decode("book:7", encoded)
     assert "book:7" in str(told.value)
     assert not isinstance(told.value, ValueError)
+
+
+@pytest.mark.parametrize(
+    ("kind", "value"), [(list[int], [1]), (dict[str, list[str]], {"a": ["b"]}), (Count, {"a": 1})]
+)
+def test_what_is_plain_comes_back_without_its_type_too(kind, value):
+    assert round_trip(value, told=kind) == value
+
+
+def test_what_is_declared_as_anything_comes_back_as_it_was_or_is_refused():
+    kind = dict[str, Any]
+    value = {"at": BOOK.added, "pair": (1, {2})}
+    assert same(round_trip(value, told=kind, asked=kind), value)
+    with pytest.raises(UncacheableError, match="Any"):
+        CODEC.encode("k", {"book": Author("R", BOOK.author.born)}, kind)
+    assert round_trip({"a": Thing(1)}, SIGNING, told=kind, asked=kind) == {"a": Thing(1)}
 
 
 def test_a_value_that_is_not_of_its_type_is_refused_when_it_is_written():

@@ -48,6 +48,13 @@ class Counted:
     has_password: bool
 
 
+class Slots:
+    __slots__ = ("token",)
+
+    def __init__(self):
+        self.token = "x"
+
+
 class Model:
     def __init__(self):
         self.rows = [{"a": 1, "clientSecret": "s"}]
@@ -61,6 +68,9 @@ class Model:
         ({"accessToken": b"x"}, "['accessToken']"),
         ({"API_KEY": "x"}, "['API_KEY']"),
         ({"token": 123456}, "['token']"),
+        ({"X-Api-Key": "x"}, "['X-Api-Key']"),
+        ({"session_cookie": "x"}, "['session_cookie']"),
+        (Slots(), ".token"),
         ({"credentials": {"user": "x"}}, "['credentials']"),
         (User("a", "b"), ".password_hash"),
         ({"s": (Session(User("a", "b"), []),)}, "['s'][0].user.password_hash"),
@@ -84,6 +94,7 @@ def test_it_is_refused_with_its_path(value, path):
         {"token_count": 5, "max_tokens": 100, "tokens": [1, 2]},
         {"password": None, "token": "", "secrets": []},
         {"has_password": True},
+        {"cookie_consent": "yes", "otpion": "x"},
         {"secretary": "Ann", "keyboard": "us", "monkey": "x", "session": "morning"},
         {"key": "book:7", "primary_key": 7, "author": "A. Key", "passenger": "B"},
     ],

@@ -158,7 +158,11 @@ class Codec:
 
     def _typed(self, key: str, value: Any, kind: Any) -> Encoded:
         pack = packer()
-        payload = self._native(key, value)
+        try:
+            payload = self._native(key, value)
+        except UncacheableError:
+            # A number of more than 64 bits, a lone surrogate, or an object that may be pickled.
+            return self._untyped(key, value)
         try:
             back = pack.unpack_as(payload, kind)
         except UncacheableError:
@@ -173,7 +177,19 @@ class Codec:
         # An object of a subclass brings fields that the type does not name.
         if shape.open or len(pack.pack(back)) != len(payload):
             self._refuse_secrets(key, value)
-        return self._packed(key, payload, MSGPACK, TYPED)
+        # Two readings that are equal show that objects of the type are compared by what they hold.
+        if shape.loose and back != value and back == pack.unpack_as(payload, kind):
+            return self._loose(key, value, kind)
+        return self._packed(key, payload, MSGPACK, 0 if shape.exact else TYPED)
+
+    def _loose(self, key: str, value: Any, kind: Any) -> Encoded:
+        """A value that its declared type would bring back as another."""
+        if self._signer is None and survey(value) & FOREIGN:
+            raise UncacheableError(
+                f"{key!r} would come back as another value: {kind!r} says Any where an object is",
+                do="declare the object's type in place of Any",
+            )
+        return self._untyped(key, value)
 
     def _native(self, key: str, value: Any) -> bytes:
         try:

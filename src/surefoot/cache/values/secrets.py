@@ -6,18 +6,17 @@ to keep one says so (``allow_secrets``).
 
 from __future__ import annotations
 
-import dataclasses
 import functools
 import itertools
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from typing import Any, Final
 
 __all__ = ["find_secret", "is_secret_type", "may_be_secret", "tells_secret"]
 
 _MAYBE: Final = re.compile(
-    r"pass(?:word|wd|phrase|code)|pwd|secret|token|credential|authori[sz]ation|key|session|cookie",
-    re.IGNORECASE,
+    r"pass(?:word|wd|phrase|code)|pwd|secret|token|credential|authori[sz]ation|key|session|cookie|jwt|bearer|otp|cvv",
+    re.IGNORECASE | re.ASCII,
 ).search
 _WORD: Final = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|[0-9]+")
 _ENDS: Final = (
@@ -25,6 +24,7 @@ _ENDS: Final = (
     "token", "credential", "credentials", "authorization", "authorisation", "apikey",
     "privatekey", "secretkey", "accesskey", "sessionid",
 )  # fmt: skip
+_LAST: Final = frozenset({"cookie", "cookies", "jwt", "bearer", "otp", "cvv"})
 _PAIRS: Final = frozenset(
     {
         ("api", "key"), ("private", "key"), ("access", "key"), ("signing", "key"),
@@ -48,9 +48,9 @@ def _words(name: str) -> tuple[str, ...]:
 
 def _named(name: str) -> bool:
     words = _words(name)
-    return any(word.endswith(_ENDS) for word in words) or not _PAIRS.isdisjoint(
-        itertools.pairwise(words)
-    )
+    if words[-1] in _LAST or any(word.endswith(_ENDS) for word in words):
+        return True
+    return not _PAIRS.isdisjoint(itertools.pairwise(words))
 
 
 def tells_secret(name: str, value: object) -> bool:
@@ -106,17 +106,21 @@ def _inside(value: Any) -> Iterator[tuple[str | None, str, Any]]:
         for at, each in enumerate(value):
             yield None, f"[{at}]", each
     else:
-        for name in _fields(value):
+        kind: Any = type(value)
+        for name in _named_parts(kind):
             yield name, f".{name}", getattr(value, name, None)
+        # Not by getattr: an ORM may ask its database for an attribute.
+        for name, each in getattr(value, "__dict__", {}).items():
+            if name != "_sa_instance_state":  # SQLAlchemy's way to the engine; it is not pickled
+                yield name, f".{name}", each
 
 
-def _fields(value: Any) -> Iterable[str]:
-    kind = type(value)
-    if dataclasses.is_dataclass(kind):
-        return [field.name for field in dataclasses.fields(kind)]
-    named = getattr(kind, "__struct_fields__", None) or getattr(kind, "_fields", None)
+@functools.lru_cache(1024)
+def _named_parts(kind: type) -> tuple[str, ...]:
+    """The fields of its values that lie in no dictionary."""
+    named = getattr(kind, "__struct_fields__", None) or getattr(kind, "_fields", None) or ()
     slots = [name for each in kind.__mro__ for name in _slots(each)]
-    return [*(named or ()), *slots, *getattr(value, "__dict__", ())]
+    return tuple(dict.fromkeys([*named, *slots]))
 
 
 def _slots(kind: type) -> tuple[str, ...]:

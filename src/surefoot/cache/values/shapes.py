@@ -21,6 +21,10 @@ class Shape:
     """Where a field of every such value looks like a secret."""
     open: bool
     """Values may hold what the type does not name, such as the keys of a dictionary."""
+    loose: bool
+    """Some part of it is declared as anything, so what comes back of that is what msgpack has."""
+    exact: bool
+    """Its values come back the same without the type: lists and dictionaries of plain ones."""
 
 
 @functools.lru_cache(512)
@@ -33,7 +37,7 @@ def shape_of(kind: Any) -> Shape:
     inspect = importlib.import_module("msgspec.inspect")
     walk = _Walk(inspect)
     secret = walk.find(inspect.type_info(kind), "")
-    return Shape(secret, walk.open)
+    return Shape(secret, walk.open, walk.loose, walk.exact)
 
 
 class _Walk:
@@ -43,6 +47,8 @@ class _Walk:
         self._inspect = inspect
         self._seen: set[Any] = set()
         self.open = False
+        self.loose = False
+        self.exact = True
 
     def find(self, kind: Any, path: str) -> str | None:
         """Where the first secret is."""
@@ -64,8 +70,14 @@ class _Walk:
 
     def _look(self, kind: Any) -> None:
         i = self._inspect
-        if isinstance(kind, i.AnyType | i.RawType | i.CustomType | i.DictType | i.ExtType):
-            self.open = True
+        self.loose |= isinstance(kind, i.AnyType | i.RawType | i.CustomType | i.ExtType)
+        self.open |= self.loose or isinstance(kind, i.DictType)
+        if not isinstance(
+            kind,
+            i.NoneType | i.BoolType | i.IntType | i.FloatType | i.StrType | i.BytesType
+            | i.ListType | i.DictType | i.TypedDictType | i.UnionType,
+        ):  # fmt: skip
+            self.exact = False
 
     def _inside(self, kind: Any) -> Iterator[tuple[str, str, Any]]:
         for field in getattr(kind, "fields", ()):
