@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import subprocess
 
 import pytest
 
-from servers import RedisServer, wait_until
+from servers import RedisServer, need, wait_until
 from surefoot.errors import StoreError, StoreRefusedError, UsageError
 from surefoot.stores.redis import AsyncRedisStore, RedisStore
 from surefoot.stores.redis_options import redis_options
@@ -265,12 +266,55 @@ def test_a_frozen_server_is_an_error_and_its_late_answers_are_nobodys(own_redis,
         assert store.get(["b"]) == [b"b"]
 
 
+def test_tasks_do_not_stand_in_line_for_a_frozen_server(own_redis):
+    async def work():
+        store = AsyncRedisStore(own_redis.url)
+        own_redis.freeze()
+        tasks = (store.get(["k"]) for _ in range(5000))
+        found = await asyncio.gather(*tasks, return_exceptions=True)
+        own_redis.thaw()
+        await store.close()
+        return found
+
+    # One after the other on eight connections they would take 25 s.
+    found = asyncio.run(asyncio.wait_for(work(), 20))
+    assert {type(error) for error in found} == {StoreError}
+
+
 def answers(store, slots):
     try:
         store.put(slots, 60)
     except StoreError:
         return False
     return True
+
+
+# --- TLS --------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def certificate(tmp_path):
+    openssl = need("openssl", "openssl")
+    key, made = tmp_path / "key.pem", tmp_path / "certificate.pem"
+    command = [openssl, "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256"]
+    command += ["-nodes", "-days", "1", "-subj", "/CN=localhost", "-keyout", key, "-out", made]
+    command += ["-addext", "subjectAltName=DNS:localhost,IP:127.0.0.1"]
+    subprocess.run(command, check=True, capture_output=True, timeout=60)
+    return key, made
+
+
+def test_a_server_is_known_by_its_certificate(certificate, free_port, made):
+    key, signed = certificate
+    port = str(free_port())
+    options = ["--tls-port", port, "--tls-cert-file", signed, "--tls-key-file", key]
+    with RedisServer(*options, "--tls-auth-clients", "no") as server:
+        address = f"rediss://127.0.0.1:{port}?{PATIENT}"
+        wait_until(lambda: server.said("PING") == "PONG")
+        store = made(f"{address}&ssl_ca_certs={signed}")
+        store.put({"k": b"1"}, 60)
+        assert store.get(["k"]) == [b"1"]
+        with pytest.raises(StoreError, match="certificate"):
+            made(address).get(["k"])
 
 
 # --- URLs -------------------------------------------------------------------------------------

@@ -7,6 +7,8 @@ import weakref
 from collections.abc import Awaitable, Callable
 from typing import Any, Final, Generic, TypeVar
 
+from surefoot.errors import StoreError
+from surefoot.stores._async.deadline import Deadline
 from surefoot.stores.idle import Idle
 
 __all__ = ["AsyncConnections"]
@@ -30,17 +32,27 @@ class AsyncConnections(Generic[_Connection]):
 
     Args:
         make: Makes one.
+        patience: Seconds to wait for one that is in use. Without a bound a thousand tasks would
+            wait in line for a server that is frozen, each for its turn to find that out.
     """
 
-    def __init__(self, make: Callable[[], Awaitable[_Connection]]) -> None:
+    def __init__(self, make: Callable[[], Awaitable[_Connection]], patience: float) -> None:
         self._make = make
+        self._patience = patience
         self._loops: weakref.WeakKeyDictionary[asyncio.AbstractEventLoop, _Loop[_Connection]]
         self._loops = weakref.WeakKeyDictionary()
 
     async def take(self) -> _Connection:
-        """One that nobody else uses, to be given back or dropped."""
+        """One that nobody else uses, to be given back or dropped.
+
+        Raises:
+            StoreError: All were in use for too long, or a new one cannot be made.
+        """
         mine = self._mine()
-        await mine.room.acquire()
+        if mine.room.locked():
+            await self._wait(mine.room)
+        else:
+            await mine.room.acquire()
         try:
             while (connection := mine.idle.take()) is not None:
                 if connection.is_usable():
@@ -66,6 +78,18 @@ class AsyncConnections(Generic[_Connection]):
         """Close this loop's, where nobody uses them just now."""
         for connection in self._mine().idle.drain():
             await connection.close()
+
+    async def _wait(self, room: asyncio.Semaphore) -> None:
+        deadline = Deadline(self._patience)
+        try:
+            await room.acquire()
+        except asyncio.CancelledError:
+            if deadline.is_why():
+                milliseconds = self._patience * 1000
+                raise StoreError(f"no connection was free for {milliseconds:.0f} ms") from None
+            raise
+        finally:
+            deadline.cancel()
 
     def _mine(self) -> _Loop[_Connection]:
         loop = asyncio.get_running_loop()

@@ -45,7 +45,7 @@ class AsyncRedisStore(AsyncStore):
 
     def __init__(self, url: str) -> None:
         self._options = redis_options(url)
-        self._connections = AsyncConnections(self._open)
+        self._connections = AsyncConnections(self._open, self._options.timeout)
 
     def __repr__(self) -> str:
         return f"<{type(self).__name__} {self._options.address}>"

@@ -17,10 +17,12 @@ class Connections(Generic[_Connection]):
 
     Args:
         make: Makes one.
+        patience: Not needed, as no thread waits for another's; an event loop's tasks do.
     """
 
-    def __init__(self, make: Callable[[], _Connection]) -> None:
+    def __init__(self, make: Callable[[], _Connection], patience: float = 0.0) -> None:
         self._make = make
+        self.patience = patience
         self._idle: Idle[_Connection] = Idle()
 
     def take(self) -> _Connection:

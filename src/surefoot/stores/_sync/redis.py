@@ -46,7 +46,7 @@ class RedisStore(Store):
 
     def __init__(self, url: str) -> None:
         self._options = redis_options(url)
-        self._connections = Connections(self._open)
+        self._connections = Connections(self._open, self._options.timeout)
 
     def __repr__(self) -> str:
         return f"<{type(self).__name__} {self._options.address}>"
