@@ -12,6 +12,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from servers import wait_until
 from surefoot.errors import ConfigError, StoreError, StoreRefusedError
 from surefoot.stores import sqlite_file
 from surefoot.stores.sqlite import AsyncSQLiteStore, SQLiteStore
@@ -79,6 +80,30 @@ def test_processes_that_begin_at_once_share_one_file(path):
     store = SQLiteStore(path)
     assert store.get(["count"]) == [b"%d" % (100 * PROCESSES)]
     store.close()
+
+
+WRITE = """
+import os, sys
+from surefoot.stores.sqlite import SQLiteStore
+store = SQLiteStore(sys.argv[1], timeout=30)
+print("begins", flush=True)
+while True:
+    store.put({f"{number}": os.urandom(5000) for number in range(20)}, 60)
+"""
+
+
+def test_a_writer_that_is_killed_leaves_the_file_to_the_others(store, path):
+    for _ in range(3):
+        command = [sys.executable, "-c", WRITE, path]
+        with subprocess.Popen(command, stdout=subprocess.PIPE) as process:
+            process.stdout.readline()
+            wait_until(lambda: store.get(["0"])[0])
+            process.kill()
+        before = store.get(["0", "19"])
+        assert [len(data) for data in before] == [5000, 5000]
+        store.put({"0": b"mine"}, 60)
+        assert store.get(["0", "19"]) == [b"mine", before[1]]
+        store.delete(["0"])
 
 
 def test_only_its_owner_may_read_it(store, path):
