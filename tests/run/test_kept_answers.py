@@ -40,6 +40,7 @@ def book(number: int):
 async def me(request: Request):
     return PlainTextResponse(f"me {request.session.get('user', 'nobody')} run {next(runs)}")
 """
+READS = ("get", "mget")
 KINDS = {"flask": (FLASK, "<int:number>"), "fastapi": (FASTAPI, "{number}")}
 
 
@@ -95,6 +96,30 @@ def test_a_file_is_shared_by_processes_and_holds_compressed_answers(tmp_path, fo
 
     serving(found, tmp_path, {"server.replicas": 2}, act)
     assert (tmp_path / "kept.db").exists()
+
+
+@pytest.mark.parametrize("kind", ["flask", "fastapi"])
+def test_a_server_is_shared_by_processes_and_does_what_it_is_asked(
+    tmp_path, found, kind, redis_server
+):
+    import redis
+
+    write(tmp_path, kind, f"redis://{redis_server}/{1 if kind == 'flask' else 2}")
+    host, _, port = redis_server.partition(":")
+
+    def reads():
+        with redis.Redis(host=host, port=int(port)) as client:
+            stats = client.info("commandstats")
+            return sum(stats.get(f"cmdstat_{name}", {"calls": 0})["calls"] for name in READS)
+
+    async def act(stack):
+        first, second = (replica.address for replica in stack.replicas)
+        before = reads()
+        bodies = {(await asked(address, "/books/7"))[2][:12] for address in (first, second) * 3}
+        assert bodies == {b"book 7 run 1"}
+        assert reads() - before >= 6
+
+    serving(found, tmp_path, {"server.replicas": 2}, act)
 
 
 def test_nothing_is_loaded_where_nothing_is_kept(tmp_path):
