@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition, rule
 
 from simulated import KEY, TAG, Caller, World
-from surefoot.core.cache.frame import Frame, Tag
+from surefoot.core.cache.frame import HEAD, Frame, Tag, claimed_until
 from surefoot.core.cache.freshness import (
     Claim,
     Content,
@@ -141,6 +141,14 @@ def test_who_waited_takes_what_was_fresh_when_it_asked():
     assert isinstance(look(data, 10_500), Claim)
     assert isinstance(look(data, 10_500, asked=9_000), Serve)
     assert isinstance(look(data, 9_000, asked=10_500), Serve)
+
+
+@pytest.mark.parametrize("data", [None, slot()])
+def test_nobody_waits_for_a_claim_of_another_age(data):
+    claim = look(data, 29_000)
+    damaged = claimed_until(claim.data, 2**60) + claim.data[HEAD:]
+    assert isinstance(look(damaged, 29_000), Claim)
+    assert isinstance(look(damaged, 31_000), Claim)
 
 
 @given(st.binary(max_size=200))

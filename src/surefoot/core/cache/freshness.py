@@ -22,6 +22,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Final, NamedTuple
 
+from surefoot.core.cache.compute_time import MOST
 from surefoot.core.cache.frame import GENERATION, HEAD, NOBODY, Frame, Tag, claimed_until
 from surefoot.errors import ConfigError
 from surefoot.units import parse_duration
@@ -46,6 +47,9 @@ __all__ = [
 _MARGIN: Final = 2.0
 """Seconds a slot stays in its store past its end: Memcached counts whole ones."""
 _LONGEST: Final = 10 * 365 * 86400.0
+_LONGEST_CLAIM: Final = 2 * round(1000 * MOST)
+"""Milliseconds. What is claimed for longer was damaged, or claimed by a clock that is far ahead:
+nobody waits for that."""
 _NONE_READ: Final[Mapping[str, bytes | None]] = {}
 
 
@@ -223,15 +227,19 @@ def step(
             return _claim_new(data[:HEAD], now, claim_ms, draw())
     if moment < frame.fresh:
         return Serve(frame)
-    return ServeStale(frame) if frame.claimed > now else _refresh(frame, data, now, claim_ms)
+    return ServeStale(frame) if _is_claimed(frame, now) else _refresh(frame, data, now, claim_ms)
 
 
 def _take_over(frame: Frame, data: bytes, now: int, claim_ms: int) -> Wait | Claim:
     """Of a slot without a value that may be served."""
-    if frame.claimed > now:
+    if _is_claimed(frame, now):
         return Wait(frame.claimed)
     # The generation stays, so that a holder that is slow, not dead, may still fill it.
     return _claim_new(data[:HEAD], now, claim_ms, frame.generation)
+
+
+def _is_claimed(frame: Frame, now: int) -> bool:
+    return now < frame.claimed <= now + _LONGEST_CLAIM
 
 
 def _claim_new(expect: bytes, now: int, claim_ms: int, generation: bytes) -> Claim:
