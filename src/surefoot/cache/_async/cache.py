@@ -2,55 +2,27 @@
 
 from __future__ import annotations
 
-import contextlib
-import functools
-import logging
-import random
-import time
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
-from typing import Any, Final, Generic, TypeVar
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any, ParamSpec, TypeVar
 
-from surefoot.cache._async.colour import Call, sleep
-from surefoot.cache._async.slots import AsyncSlots, now
+from surefoot.cache._async.cached import AsyncCached, cached_function
+from surefoot.cache._async.colour import Call, Result, store_from_url
+from surefoot.cache._async.finder import AsyncFinder, Wanted
+from surefoot.cache._async.slots import AsyncSlots
+from surefoot.cache.copies import Copies, local_for
 from surefoot.cache.counts import Counts
-from surefoot.cache.flights import AsyncFlights
+from surefoot.cache.local import Local
 from surefoot.cache.names import Names
-from surefoot.cache.times import Times
-from surefoot.core.cache.compute_time import ComputeTime
-from surefoot.core.cache.frame import Frame, Tag
-from surefoot.core.cache.freshness import Claim, Content, Serve, ServeStale, Step, Terms, Wait
-from surefoot.errors import StoreError, TooLargeError
+from surefoot.cache.values.codec import Codec
+from surefoot.core.cache.freshness import Serve, Terms
+from surefoot.errors import StoreError
 from surefoot.ports import AsyncStore
 from surefoot.units import parse_duration
 
 __all__ = ["AsyncCache"]
 
 _T = TypeVar("_T")
-_Versions = Mapping[str, bytes | None]
-
-_log = logging.getLogger("surefoot.cache")
-# Somebody else computes: how soon to look again, and how seldom at most. Looking costs about 30 us.
-_FIRST_LOOK: Final = 0.002
-_SLOWEST_LOOK: Final = 0.05
-
-
-@dataclass(frozen=True, slots=True)
-class _Wanted(Generic[_T]):
-    key: str
-    function: Call[_T]
-    terms: Terms
-    tags: tuple[str, ...]
-    type: Any
-    time: ComputeTime
-    asked: int
-
-
-@dataclass(frozen=True, slots=True)
-class _Landed(Generic[_T]):
-    value: _T
-    for_all: bool = True
-    """Whether it is good for those who asked while it was being computed, too."""
+P = ParamSpec("P")
 
 
 class AsyncCache:
@@ -60,17 +32,56 @@ class AsyncCache:
         store: Where they lie.
         name: What the keys of this cache begin with in the store.
         codec: How values are written.
+        local: Copies in this process of what lies in the store.
 
     Attributes:
         counts: What this process did with it.
     """
 
-    def __init__(self, store: AsyncStore, *, name: str, codec: Any) -> None:
+    def __init__(
+        self,
+        store: AsyncStore,
+        *,
+        name: str,
+        codec: Codec | None = None,
+        local: Local | None = None,
+    ) -> None:
         self.counts = Counts()
-        self._slots = AsyncSlots(store, Names(name))
-        self._codec = codec
-        self._flights = AsyncFlights()
-        self._times = Times()
+        self.local = local
+        self.names = Names(name)
+        self._slots = AsyncSlots(store, self.names)
+        codec = codec or Codec()
+        self._copies = Copies(local, self.names, codec, self.counts)
+        self._finder = AsyncFinder(self._slots, self._copies, codec, self.counts)
+
+    @classmethod
+    def from_url(
+        cls,
+        url: str,
+        *,
+        name: str = "cache",
+        local: int | str | None = None,
+        codec: Codec | None = None,
+    ) -> AsyncCache:
+        """A cache by the URL of its store.
+
+        Args:
+            url: ``memory://``, ``sqlite:///cache.db``, ``redis://127.0.0.1:6379/0``, ``rediss://``,
+                ``unix:///run/redis.sock`` or ``memcached://127.0.0.1:11211``, with options of the
+                store behind a question mark.
+            name: What its keys begin with in the store: letters, digits, ``_``, ``.``, ``-``.
+            local: How large copies in this process may become together, ``"16MB"``; none if not
+                given. With Redis they are dropped when anybody changes the value, and all of them
+                within a second when Redis cannot be heard any more; elsewhere a copy lives for a
+                second at most.
+            codec: How values are written.
+
+        Raises:
+            ConfigError: The URL, the name or a size cannot be used, or a package is missing.
+        """
+        store = store_from_url(url)
+        copies = local_for(url, Names(name), local) if local is not None else None
+        return cls(store, name=name, codec=codec, local=copies)
 
     async def get(self, key: str, default: Any = None, *, type: Any = Any) -> Any:  # noqa: A002
         """The value of a key while it is fresh, else ``default``."""
@@ -78,22 +89,26 @@ class AsyncCache:
 
     async def get_many(self, keys: Iterable[str], *, type: Any = Any) -> dict[str, Any]:  # noqa: A002
         """The fresh values of these keys, in one round trip, or two where values have tags."""
-        wanted = list(dict.fromkeys(keys))
+        asked = list(dict.fromkeys(keys))
+        values = {key: copy.value for key in asked if (copy := self._copies.find(key, type))}
+        wanted = [key for key in asked if key not in values]
+        ticket = self._copies.ticket()
         try:
             found = await self._slots.look_at_many(wanted) if wanted else []
         except StoreError:
             self.counts.unanswered += 1
-            return {}
-        values: dict[str, Any] = {}
+            return values
+        copied = len(values)
         for key, move in zip(wanted, found, strict=True):
             if isinstance(move, int):
                 values[key] = move
             elif isinstance(move, Serve):
-                landed = await self._read(key, move.frame, type)
+                landed = await self._finder.read(key, move.frame, type)
                 if landed is not None:
                     values[key] = landed.value
-        self.counts.hits += len(values)
-        self.counts.misses += len(wanted) - len(values)
+                    self._copies.keep(key, move.frame, landed.value, type, ticket)
+        self.counts.hits += len(values) - copied
+        self.counts.misses += len(asked) - len(values)
         return values
 
     async def set(
@@ -104,14 +119,17 @@ class AsyncCache:
         ttl: float | str,
         stale: float | str = 0.0,
         tags: Iterable[str] = (),
+        type: Any = Any,  # noqa: A002
     ) -> bool:
         """Write a value; whether it is kept.
 
         Raises:
+            SecretError: Something in it looks like a secret.
+            UncacheableError: It cannot be written.
             UnitError: A duration cannot be read.
             ConfigError: A duration is out of range.
         """
-        return await self.set_many({key: value}, ttl=ttl, stale=stale, tags=tags)
+        return await self.set_many({key: value}, ttl=ttl, stale=stale, tags=tags, type=type)
 
     async def set_many(
         self,
@@ -120,17 +138,23 @@ class AsyncCache:
         ttl: float | str,
         stale: float | str = 0.0,
         tags: Iterable[str] = (),
+        type: Any = Any,  # noqa: A002
     ) -> bool:
-        """Write these values, in one round trip; whether all of them are kept."""
+        """Write these values, in one round trip; whether all are kept. Raises as ``set`` does."""
         terms = Terms.of(ttl, stale=stale)
         try:
             hang_on = await self._slots.read_tags(tuple(tags))
-            contents = {key: self._content(key, value, hang_on) for key, value in values.items()}
+            contents = {
+                key: self._finder.content(key, value, type, hang_on)
+                for key, value in values.items()
+            }
             kept = {key: content for key, content in contents.items() if content is not None}
             await self._slots.write(kept, terms)
         except StoreError:
             self.counts.unanswered += 1
             return False
+        finally:
+            self._copies.drop(values, ())
         return len(kept) == len(contents)
 
     async def delete(self, *keys: str) -> bool:
@@ -146,11 +170,14 @@ class AsyncCache:
         Returns:
             Whether the store has heard of it. If not, it will as soon as it answers again.
         """
+        keys, tags = tuple(keys), tuple(tags)
         try:
-            await self._slots.delete(tuple(keys), tuple(tags))
+            await self._slots.delete(keys, tags)
         except StoreError:
             self.counts.unanswered += 1
             return False
+        finally:
+            self._copies.drop(keys, tags)
         return True
 
     async def incr(self, key: str, by: int = 1, *, ttl: float | str) -> int | None:
@@ -169,7 +196,8 @@ class AsyncCache:
             return None
 
     async def close(self) -> None:
-        """Give connections back."""
+        """Give connections back, and keep no more copies."""
+        self._copies.close()
         await self._slots.store.close()
 
     async def get_or_compute(
@@ -203,136 +231,50 @@ class AsyncCache:
             ConfigError: A duration is out of range.
         """
         terms = Terms.of(ttl, stale=stale, negative_ttl=negative_ttl)
-        times = self._times.of(function)
-        return await self._obtain(_Wanted(key, function, terms, tuple(tags), type, times, now()))
+        return await self.obtain(Wanted(key, function, terms, tuple(tags), type))
 
-    async def _obtain(self, wanted: _Wanted[_T]) -> _T:
-        while True:
-            try:
-                move, versions = await self._look(wanted)
-            except StoreError:
-                self.counts.unanswered += 1
-                alone = functools.partial(self._alone, wanted)
-                flown = await self._flights.do(wanted.key, alone)
-                assert flown is not None
-                return flown.result.value
-            served = await self._served(wanted, move)
-            if served is not None:
-                return served.value
-            stale = move.stale if isinstance(move, Claim) else None
-            lead = functools.partial(self._lead, wanted, move, versions)
-            flown = await self._flights.do(wanted.key, lead, wait=stale is None)
-            if flown is None and stale is not None:
-                served = await self._read(wanted.key, stale, wanted.type)
-                self.counts.stale += 1
-                if served is not None:
-                    return served.value
-            elif flown is not None and (flown.led or flown.result.for_all):
-                return flown.result.value
+    def cached(
+        self,
+        *,
+        ttl: float | str,
+        stale: float | str = 0.0,
+        negative_ttl: float | str | None = None,
+        tags: Callable[P, Iterable[str]] | Iterable[str] = (),
+        key: Callable[P, object] | None = None,
+        name: str | None = None,
+    ) -> Callable[[Callable[P, Result[_T]]], AsyncCached[P, _T]]:
+        """Keep the results of a function or method, by its arguments.
 
-    async def _look(self, wanted: _Wanted[_T]) -> tuple[Step, _Versions]:
-        claim_ms = wanted.time.claim_ms
-        return await self._slots.look(wanted.key, wanted.tags, claim_ms, wanted.asked)
+        All else is as with ``get_or_compute``. A result is read back as what the function says it
+        returns. What nobody can change (text, numbers, tuples and frozen dataclasses of them) may
+        be shared by callers; of anything else each gets an object of its own.
 
-    async def _served(self, wanted: _Wanted[_T], move: Step) -> _Landed[_T] | None:
-        """The value, if it may be served as it is."""
-        if not isinstance(move, Serve | ServeStale):
-            return None
-        if type(move) is Serve:
-            self.counts.hits += 1
-        else:
-            self.counts.stale += 1
-        return await self._read(wanted.key, move.frame, wanted.type)
+        Args:
+            ttl: As there, and so ``stale`` and ``negative_ttl``.
+            stale: As there.
+            negative_ttl: As there.
+            tags: What results hang on; or a function of the same arguments that tells.
+            key: A function of the same arguments that tells them apart, in place of the arguments
+                themselves. A method needs one, or a ``__cache_key__`` of its object.
+            name: In place of the function's own.
 
-    async def _read(self, key: str, frame: Frame, kind: Any) -> _Landed[Any] | None:
-        """The value of a frame; nothing if it is damaged, and then its slot is gone."""
-        try:
-            return _Landed(self._codec.decode(key, frame, kind))
-        except ValueError:
-            self.counts.damaged += 1
-        with contextlib.suppress(StoreError):
-            await self._slots.delete([key], ())
-        return None
+        Raises:
+            UnitError: A duration cannot be read.
+            ConfigError: A duration is out of range.
+            CacheKeyError: The function has no name of its own.
+            TypeError: It is not of the cache's colour.
+        """
+        terms = Terms.of(ttl, stale=stale, negative_ttl=negative_ttl)
 
-    async def _lead(self, wanted: _Wanted[_T], move: Step, versions: _Versions) -> _Landed[_T]:
-        """Compute the value, or wait for another process that does."""
-        pause = _FIRST_LOOK
-        while True:
-            try:
-                if isinstance(move, Claim) and await self._slots.claim(wanted.key, move):
-                    return await self._compute(wanted, move, versions)
-                served = await self._served(wanted, move)
-                if served is not None:
-                    return served
-                if isinstance(move, Wait):
-                    # Not all at once, or they would all look again at once.
-                    await sleep(pause * random.uniform(0.5, 1.0))  # noqa: S311 - a pause, no secret
-                    pause = min(2 * pause, _SLOWEST_LOOK)
-                move, versions = await self._look(wanted)
-            except StoreError:
-                self.counts.unanswered += 1
-                return await self._alone(wanted)
+        def decorate(function: Callable[P, Result[_T]]) -> AsyncCached[P, _T]:
+            return cached_function(self, function, terms, tags, key, name)
 
-    async def _compute(self, wanted: _Wanted[_T], claim: Claim, versions: _Versions) -> _Landed[_T]:
-        """Call the function and fill the slot that was claimed for it."""
-        self.counts.misses += claim.stale is None
-        tags = await self._slots.tags(versions)
-        try:
-            value = await self._called(wanted)
-        except BaseException as error:
-            with contextlib.suppress(StoreError):
-                await self._slots.release(wanted.key, claim)
-            if claim.stale is None or not isinstance(error, Exception):
-                raise
-            stale = await self._read(wanted.key, claim.stale, wanted.type)
-            if stale is None:
-                raise
-            _log.warning("%s: a stale value is served instead", wanted.key, exc_info=error)
-            self.counts.stale += 1
-            return stale
-        return await self._kept(wanted, claim, value, tags)
+        return decorate
 
-    async def _called(self, wanted: _Wanted[_T]) -> _T:
-        began = time.perf_counter()
-        try:
-            value = await wanted.function()
-        except BaseException:
-            self.counts.failed += 1
-            raise
-        wanted.time.saw(time.perf_counter() - began)
-        self.counts.computed += 1
-        return value
-
-    async def _kept(
-        self, wanted: _Wanted[_T], claim: Claim, value: _T, tags: tuple[Tag, ...]
-    ) -> _Landed[_T]:
-        try:
-            content = self._content(wanted.key, value, tags)
-        except BaseException:
-            with contextlib.suppress(StoreError):
-                await self._slots.release(wanted.key, claim)
-            raise
-        try:
-            if content is None:
-                await self._slots.release(wanted.key, claim)
-            elif not await self._slots.fill(wanted.key, claim, content, wanted.terms):
-                # What it was computed from may have changed since: who asked later looks again.
-                self.counts.late += 1
-                return _Landed(value, for_all=False)
-        except StoreError:
-            self.counts.unanswered += 1
-        return _Landed(value)
-
-    async def _alone(self, wanted: _Wanted[_T]) -> _Landed[_T]:
-        """The value without the store."""
-        return _Landed(await self._called(wanted))
-
-    def _content(self, key: str, value: Any, tags: tuple[Tag, ...]) -> Content | None:
-        """What goes into the slot; nothing if the value is too large."""
-        try:
-            payload, codec, flags = self._codec.encode(key, value)
-        except TooLargeError as error:
-            self.counts.refused += 1
-            _log.warning("%s", error)
-            return None
-        return Content(payload, codec, flags, tags, negative=value is None)
+    async def obtain(self, wanted: Wanted[_T]) -> _T:
+        """What ``get_or_compute`` and ``cached`` do."""
+        copy = self._copies.find(wanted.key, wanted.type)
+        if copy is not None:
+            found: _T = copy.value
+            return found
+        return await self._finder.obtain(wanted)

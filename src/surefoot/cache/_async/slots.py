@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Final
 
 from surefoot.cache.names import Names
-from surefoot.core.cache.frame import Tag
+from surefoot.core.cache.frame import NOBODY, Tag
 from surefoot.core.cache.freshness import (
     Claim,
     Content,
@@ -62,6 +62,10 @@ class AsyncSlots:
         if tags:
             wanted += map(names.tag, tags)
         data, *read = await self.store.get(wanted)
+        if data is not None and not data:
+            # Nothing of ours is empty, and a swap cannot expect it: that stands for "no slot".
+            await self.store.delete(wanted[:1])
+            data = None
         versions = dict(zip(tags, read, strict=True))
         move = step(data, now(), claim_ms=claim_ms, draw=draw, versions=versions, asked=asked)
         if type(move) is ReadTags:
@@ -104,9 +108,9 @@ class AsyncSlots:
         made = fill(claim, content, terms, now(), draw())
         return await self.store.swap(self.names.slot(key), made.expect, made.data, made.ttl)
 
-    async def release(self, key: str, claim: Claim) -> None:
-        """Let the next compute at once."""
-        patch = release(claim)
+    async def release(self, key: str, claim: Claim, until: int = NOBODY) -> None:
+        """Let the next compute, at once or from an instant on."""
+        patch = release(claim, until)
         await self.store.patch(self.names.slot(key), patch.expect, patch.head)
 
     async def write(self, contents: Mapping[str, Content], terms: Terms) -> None:

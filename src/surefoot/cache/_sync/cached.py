@@ -1,0 +1,101 @@
+# Made by scripts/unasync.py: edit src/surefoot/cache/_async/cached.py
+"""A function whose results are kept."""
+
+from __future__ import annotations
+
+import functools
+import time
+import typing
+from collections.abc import Callable, Iterable
+from typing import TYPE_CHECKING, Any, Final, Generic, ParamSpec, Protocol, TypeVar, cast
+
+from surefoot.cache._sync.colour import Result, check_colour
+from surefoot.cache._sync.finder import Wanted
+from surefoot.core.cache.freshness import Terms
+from surefoot.core.cache.keys import Keys
+
+if TYPE_CHECKING:
+    from surefoot.cache._sync.cache import Cache
+
+__all__ = ["Cached", "cached_function"]
+
+P = ParamSpec("P")
+T = TypeVar("T")
+T_co = TypeVar("T_co", covariant=True)
+
+_UNKNOWN: Final = object()
+_clock = time.monotonic
+
+
+class Cached(Protocol, Generic[P, T_co]):
+    """What ``cached`` makes of a function."""
+
+    def __call__(self, *args: P.args, **kwargs: P.kwargs) -> Result[T_co]:
+        """The result that is kept for these arguments, or a new one."""
+
+    def key(self, *args: P.args, **kwargs: P.kwargs) -> str:
+        """Under which key the result for these arguments lies."""
+
+    def invalidate(self, *args: P.args, **kwargs: P.kwargs) -> bool:
+        """Forget the result for these arguments; see ``AsyncCache.invalidate``."""
+
+
+def cached_function(
+    cache: Cache,
+    function: Callable[P, Result[T]],
+    terms: Terms,
+    tags: Callable[P, Iterable[str]] | Iterable[str],
+    key: Callable[P, object] | None,
+    name: str | None,
+) -> Cached[P, T]:
+    """A function that looks into a cache first; see ``AsyncCache.cached``.
+
+    Raises:
+        CacheKeyError: The function has no name of its own.
+        TypeError: It is not of the cache's colour.
+    """
+    check_colour(function)
+    keys = Keys(function, key=key, name=name)
+    kind: Any = _UNKNOWN
+    fixed = () if callable(tags) else tuple(tags)
+    prefix = cache.names.slot("")
+    local = cache.local
+    find = local.table.find if local is not None else None
+
+    @functools.wraps(function)
+    def call(*args: P.args, **kwargs: P.kwargs) -> T:
+        nonlocal kind
+        text = keys(*args, **kwargs)
+        if find is not None:
+            # As ``Local.find``, without the calls: 0.5 us instead of 1.2.
+            entry = find(prefix + text)
+            if entry is not None:
+                copy, until = entry.held
+                now = _clock()
+                if now < until and copy.frame is None and copy.type is kind:
+                    assert local is not None
+                    if now < local.watch.valid_until:
+                        entry.hits += 1
+                        return cast("T", copy.value)
+        if kind is _UNKNOWN:
+            kind = returned(function)
+        hang_on = tuple(tags(*args, **kwargs)) if callable(tags) else fixed
+        compute = functools.partial(function, *args, **kwargs)
+        return cache.obtain(Wanted(text, compute, terms, hang_on, kind))
+
+    def invalidate(*args: P.args, **kwargs: P.kwargs) -> bool:
+        return cache.invalidate(keys=[keys(*args, **kwargs)])
+
+    made: Any = call
+    made.key = keys
+    made.invalidate = invalidate
+    found: Cached[P, T] = made
+    return found
+
+
+def returned(function: Callable[..., Any]) -> Any:
+    """The type that a function says it returns; ``Any`` where it says none that is known."""
+    try:
+        return typing.get_type_hints(function).get("return", Any)
+    except (NameError, TypeError, AttributeError):
+        return Any
