@@ -280,6 +280,37 @@ def test_a_request_that_writes_makes_what_was_kept_gone(make):
     assert ask("/books/2").kept
 
 
+def test_what_is_kept_while_a_writer_has_not_committed_yet_is_gone_with_its_commit():
+    import flask
+
+    app, stock = flask.Flask("shop"), {"committed": 1}
+
+    @app.get("/stock")
+    def read():
+        return str(stock["committed"])
+
+    @app.post("/stock")
+    def change():
+        flask.g.change = 2
+        return "changed"
+
+    @app.teardown_request
+    def commit(_):
+        if "change" in flask.g:
+            # Another visitor comes between the answer and the commit.
+            visitor = threading.Thread(target=lambda: between.append(ask("/stock").body))
+            visitor.start()
+            visitor.join()
+            stock["committed"] = flask.g.change
+
+    between = []
+    ask = Wsgi(app, ["GET /stock"])
+    assert ask("/stock").body == b"1"
+    assert ask("/stock", "POST").body == b"changed"
+    assert between == [b"1"]
+    assert ask("/stock").body == b"2"
+
+
 def test_answers_that_vary_are_told_apart(make):
     ask = make()
     for _ in range(2):

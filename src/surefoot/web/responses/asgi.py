@@ -52,7 +52,7 @@ class Cached:
             return
         asked = _asked(scope)
         if asked.method not in SAFE:
-            await self.app(scope, receive, self._forgetting(asked, send))
+            await self._written(asked, scope, receive, send)
         elif self._caching.bypass(asked):
             await self.app(scope, receive, send)
         else:
@@ -93,13 +93,23 @@ class Cached:
 
         return fixed
 
-    def _forgetting(self, asked: Asked, send: Send) -> Send:
+    async def _written(self, asked: Asked, scope: Scope, receive: Receive, send: Send) -> None:
+        changed = False
+
         async def sent(message: Message) -> None:
+            nonlocal changed
             if message["type"] == "http.response.start" and 200 <= message["status"] < 400:
+                changed = True
+                # Whoever got the answer is not to find what was before.
                 await adrive(forget(asked), self._store)
             await send(message)
 
-        return sent
+        try:
+            await self.app(scope, receive, sent)
+        finally:
+            if changed:
+                # Some commit after they have answered.
+                await adrive(forget(asked), self._store)
 
 
 def _path(scope: Scope) -> str:

@@ -44,7 +44,7 @@ class Cached:
             return self.app(environ, start_response)
         asked = _asked(environ)
         if asked.method not in SAFE:
-            return self.app(environ, self._forgetting(asked, start_response))
+            return self._written(asked, environ, start_response)
         if caching.bypass(asked):
             return self.app(environ, start_response)
         steps = look_up(asked, route.wanted, route.known, caching.clock)
@@ -64,13 +64,23 @@ class Cached:
 
         return started
 
-    def _forgetting(self, asked: Asked, start: Start) -> Start:
+    def _written(self, asked: Asked, environ: Environ, start: Start) -> Iterable[bytes]:
+        changed = False
+
         def started(status: str, headers: Head, *error: Any) -> Any:
-            if 200 <= _code(status) < 400:
+            nonlocal changed
+            changed = 200 <= _code(status) < 400
+            if changed:
+                # Whoever got the answer is not to find what was before.
                 drive(forget(asked), self._store)
             return start(status, headers, *error)
 
-        return started
+        try:
+            return self.app(environ, started)
+        finally:
+            if changed:
+                # Some commit after they have answered.
+                drive(forget(asked), self._store)
 
     def _made(self, route: Route, make: Make, environ: Environ, start: Start) -> Iterable[bytes]:
         making = Making(self._caching, self._store, route, make, environ, start)
