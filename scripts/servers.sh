@@ -1,5 +1,5 @@
 #!/bin/sh
-# Sees to the programs that the tests use: PostgreSQL, Redis, Memcached, ps.
+# Sees to the programs that the tests use: PostgreSQL, Redis, Memcached, ps, openssl.
 #
 # Missing ones are installed by apt-get when run as root, or by brew; else they are named and the
 # tests that need them are skipped. Nothing that is installed here is started or starts at boot.
@@ -18,6 +18,7 @@ postgres postgresql postgresql@17
 redis-server redis-server redis
 memcached memcached memcached
 ps procps procps
+openssl openssl openssl
 ${CI:+chromium chromium chromium}
 END
 }

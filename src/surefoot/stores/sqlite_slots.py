@@ -33,12 +33,11 @@ _FILL: Final = """
     where slot.expires <= ?"""
 _SWAP: Final = """
     update slot set data = ?, expires = ?
-    where key = ? and expires > ? and substr(data, 1, length(?5)) = ?5"""
+    where key = ? and expires > ? and substr(data, 1, ?) = ?"""
 # What substr makes of an empty blob is null.
 _PATCH: Final = """
-    update slot set data = cast(?1 || coalesce(substr(data, length(?1) + 1), x'') as blob)
-    where key = ?2 and expires > ?3
-    and (length(?4) = 0 or substr(data, 1, length(?4)) = ?4)"""
+    update slot set data = cast(? || coalesce(substr(data, ?), x'') as blob)
+    where key = ? and expires > ? and coalesce(substr(data, 1, ?), x'') = ?"""
 _DROP_EXPIRED: Final = """
     delete from slot where id in
     (select id from slot where expires <= ? order by expires limit ?)"""
@@ -90,7 +89,7 @@ class SQLiteSlots:
         expires, name = now + milliseconds(ttl), encoded(key)
         self._check(data)
         if expect:
-            done = self._changes(_SWAP, (data, expires, name, now, expect))
+            done = self._changes(_SWAP, (data, expires, name, now, len(expect), expect))
         else:
             done = self._changes(_FILL, (name, data, expires, now))
         self._make_room(len(data))
@@ -98,7 +97,9 @@ class SQLiteSlots:
 
     def patch(self, key: str, expect: bytes, head: bytes) -> bool:
         """As ``Store.patch``."""
-        return self._changes(_PATCH, (head, encoded(key), _now(), expect))
+        return self._changes(
+            _PATCH, (head, len(head) + 1, encoded(key), _now(), len(expect), expect)
+        )
 
     def delete(self, keys: Sequence[str]) -> int:
         """As ``Store.delete``."""
@@ -125,24 +126,41 @@ class SQLiteSlots:
         return self._with(lambda connection: connection.execute(statement, values).rowcount > 0)
 
     def _with(self, work: Callable[[sqlite3.Connection], _Answer]) -> _Answer:
-        opened = self._idle.take()
+        opened = self._open()
         try:
-            if opened is None or not opened.is_current():
-                opened = open_file(self.path)
             answer = work(opened.connection)
+        except StoreRefusedError:
+            self._idle.give(opened)
+            raise
         except sqlite3.Error as error:
-            if opened is not None and _code(error) in _LOCKED:
+            if _code(error) in _LOCKED:
                 self._idle.give(opened)
-            raise self._explained(error, opened) from error
+            else:
+                opened.close()
+            raise self._explained(error, opened.file) from error
+        except BaseException:
+            opened.close()
+            raise
         self._idle.give(opened)
         return answer
 
-    def _explained(self, error: sqlite3.Error, opened: Opened | None) -> StoreError:
+    def _open(self) -> Opened:
+        opened = self._idle.take()
+        if opened is not None:
+            if opened.is_current():
+                return opened
+            opened.close()
+        try:
+            return open_file(self.path)
+        except sqlite3.Error as error:
+            raise self._explained(error, identity(self.path)) from error
+
+    def _explained(self, error: sqlite3.Error, file: tuple[int, int] | None) -> StoreError:
         code = _code(error)
         if code in _LOCKED:
             return LockedError(f"the cache's file {self.path} is being written by somebody else")
         if code in _DAMAGED:
-            replace(self.path, opened.file if opened else identity(self.path))
+            replace(self.path, file)
             sys.stderr.write(f"surefoot: {self.path} was damaged, and begins empty again\n")
         return StoreError(f"the cache's file {self.path} failed: {error}")
 
