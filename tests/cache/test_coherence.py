@@ -113,3 +113,18 @@ def test_a_fork_hears_for_itself(pair):
             os._exit(code)
     assert os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]) == 0
     wait_until(lambda: reader.get("k") == 2)
+
+
+def test_what_is_invalidated_while_the_server_is_away_is_late_and_not_lost(own_redis):
+    cache = Cache.from_url(own_redis.url, name="t")
+    cache.set("a", 1, ttl=60)
+    cache.set("b", 1, ttl=60, tags=["t"])
+    cache.set("c", 1, ttl=60)
+    own_redis.freeze()
+    try:
+        assert not cache.invalidate(keys=["a"], tags=["t"])
+    finally:
+        own_redis.thaw()
+    wait_until(lambda: cache.get("c") == 1)
+    assert cache.get_many(["a", "b"]) == {}
+    cache.close()

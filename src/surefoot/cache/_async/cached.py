@@ -60,7 +60,7 @@ def cached_function(
     prefix = cache.names.slot("")
     local = cache.local
     # What a call of ``keys`` does first, without the call: half the price.
-    remembered = keys.remembered
+    remembered: Callable[..., str] = keys.remembered
     find = local.table.find if local is not None else None
 
     @functools.wraps(function)

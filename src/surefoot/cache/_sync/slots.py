@@ -128,10 +128,14 @@ class Slots:
     def delete(self, keys: Iterable[str], tags: Iterable[str]) -> int:
         """Take keys away, and whatever hangs on these tags; returns how many keys there were."""
         new = {self.names.tag(tag): draw() for tag in tags}
-        if new:
-            self.store.put(new, _TAG_SECONDS)
         slots = [self.names.slot(key) for key in keys]
-        return self.store.delete(slots) if slots else 0
+        try:
+            if new:
+                self.store.put(new, _TAG_SECONDS)
+        finally:
+            # Asked even if the tags failed: a guarded store remembers what it could not delete.
+            count = self.store.delete(slots) if slots else 0
+        return count
 
     def tags(self, versions: Mapping[str, bytes | None]) -> tuple[Tag, ...]:
         """These tags with their versions; those that the store does not have begin now."""
