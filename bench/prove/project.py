@@ -31,14 +31,25 @@ class Project:
     environ: Mapping[str, str]
     workload: Path = EXAMPLES / "workload.toml"
 
-    def configure(self, name: str, burden: int = 0, faults: str = "none", **server: object) -> str:
-        """Write a configuration and its env file; returns the configuration's name."""
-        told = f"BURDEN={burden}\nBOOKSHOP_FAULTS={faults}\n"
+    def configure(
+        self, name: str, burden: int | None = None, faults: str = "none", **server: object
+    ) -> str:
+        """Write a configuration and its env file; returns the configuration's name.
+
+        Args:
+            name: Of the configuration, and of its env file.
+            burden: Rounds of needless work before each answer; ``None`` for the bookshop itself.
+            faults: Of the bookshop.
+            server: Keys of ``[server]``.
+        """
+        told = f"BURDEN={burden or 0}\nBOOKSHOP_FAULTS={faults}\n"
+        plain = f"{self.example}_bookshop.app:create_app()", EXAMPLES
+        target, directory = plain if burden is None else (f"burdened:{self.example}()", HERE)
         (self.directory / f"{name}.env").write_text(told)
         lines = [
             "[app]",
-            f'target = "burdened:{self.example}()"',
-            f'directory = "{HERE}"',
+            f'target = "{target}"',
+            f'directory = "{directory}"',
             f'env_file = "{name}.env"',
             f'python = "{sys.executable}"',
             "[server]",
