@@ -8,13 +8,14 @@ ALONE := tests/measure tests/prove tests/tune tests/applications
 # Real proofs of each kind that bench-prove runs.
 RUNS ?= 8
 
-.PHONY: help demo test check bench bench-prove bench-prove-full shape matrix format changelog clean
+.PHONY: help demo test check bench bench-cache bench-prove bench-prove-full shape matrix format changelog clean
 
 help:
 	@echo "make demo     tune the example bookshop, in less than five minutes"
 	@echo "make test     run the tests (installs what they need first)"
 	@echo "make check    lint, types, imports, generated files"
 	@echo "make bench    the measurements behind the figures in the docs"
+	@echo "make bench-cache   the stores, keys and copies of the cache beside their peers"
 	@echo "make bench-prove   as many proofs of nothing and of a tenth, and of planted faults"
 	@echo "make shape    size and complexity of this code beside that of others"
 	@echo "make matrix   the tests under every Python from 3.11 to 3.13 that is found"
@@ -47,6 +48,10 @@ check: $(VENV)/.dev
 bench: $(VENV)/.dev
 	@sh scripts/servers.sh
 	@for file in bench/*.py; do echo "== $$file"; $(BIN)/python $$file || exit 1; done
+
+bench-cache: $(VENV)/.dev
+	@sh scripts/servers.sh
+	@for file in bench/cache/*.py; do echo "== $$file"; $(BIN)/python $$file || exit 1; done
 
 bench-prove: $(VENV)/.dev
 	@$(BIN)/python bench/prove/runs.py --runs $(RUNS)

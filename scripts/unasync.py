@@ -31,6 +31,7 @@ BY_HAND: Final = frozenset(
     {
         "__init__.py",
         "colour.py",
+        "commit.py",
         "connections.py",
         "deadline.py",
         "redis_connection.py",

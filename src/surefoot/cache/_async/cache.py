@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, ParamSpec, TypeVar
 
 from surefoot.cache._async.cached import AsyncCached, cached_function
 from surefoot.cache._async.colour import Call, Result, store_from_url
+from surefoot.cache._async.commit import AsyncAfterCommit
 from surefoot.cache._async.finder import AsyncFinder, Wanted
 from surefoot.cache._async.slots import AsyncSlots
 from surefoot.cache.copies import Copies, local_for
 from surefoot.cache.counts import Counts
 from surefoot.cache.local import Local
 from surefoot.cache.names import Names
+from surefoot.cache.pending import pending_of
 from surefoot.cache.values.codec import Codec
 from surefoot.core.cache.freshness import Serve, Terms
 from surefoot.errors import StoreError
@@ -168,9 +170,18 @@ class AsyncCache:
         before, and not kept.
 
         Returns:
-            Whether the store has heard of it. If not, it will as soon as it answers again.
+            Whether the store has heard of it, or will after a commit. If not, it will as soon as
+            it answers again.
         """
         keys, tags = tuple(keys), tuple(tags)
+        pending = pending_of(self)
+        if pending is not None:
+            pending.add(keys, tags)
+            return True
+        return await self.forget(keys, tags)
+
+    async def forget(self, keys: Sequence[str], tags: Sequence[str]) -> bool:
+        """As ``invalidate``, now, whatever transaction is under way."""
         try:
             await self._slots.delete(keys, tags)
         except StoreError:
@@ -179,6 +190,24 @@ class AsyncCache:
         finally:
             self._copies.drop(keys, tags)
         return True
+
+    def after_commit(self, session: Any) -> AsyncAfterCommit:
+        """A block whose invalidations are told when a SQLAlchemy session commits.
+
+        ::
+
+            async with cache.after_commit(session):
+                book.title = "A Bridge"
+                await cache.invalidate(tags=["book:7"])
+                await session.commit()
+
+        The commit may come in the block or after it. What is rolled back is not told.
+        ``set`` does not wait: what it writes may be rolled back.
+
+        Raises:
+            UsageError: On entering: it is no such session.
+        """
+        return AsyncAfterCommit(self, session)
 
     async def incr(self, key: str, by: int = 1, *, ttl: float | str) -> int | None:
         """Add to a number; what it is then, or ``None`` if the store does not answer.

@@ -3,17 +3,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, ParamSpec, TypeVar
 
 from surefoot.cache._sync.cached import Cached, cached_function
 from surefoot.cache._sync.colour import Call, Result, store_from_url
+from surefoot.cache._sync.commit import AfterCommit
 from surefoot.cache._sync.finder import Finder, Wanted
 from surefoot.cache._sync.slots import Slots
 from surefoot.cache.copies import Copies, local_for
 from surefoot.cache.counts import Counts
 from surefoot.cache.local import Local
 from surefoot.cache.names import Names
+from surefoot.cache.pending import pending_of
 from surefoot.cache.values.codec import Codec
 from surefoot.core.cache.freshness import Serve, Terms
 from surefoot.errors import StoreError
@@ -169,9 +171,18 @@ class Cache:
         before, and not kept.
 
         Returns:
-            Whether the store has heard of it. If not, it will as soon as it answers again.
+            Whether the store has heard of it, or will after a commit. If not, it will as soon as
+            it answers again.
         """
         keys, tags = tuple(keys), tuple(tags)
+        pending = pending_of(self)
+        if pending is not None:
+            pending.add(keys, tags)
+            return True
+        return self.forget(keys, tags)
+
+    def forget(self, keys: Sequence[str], tags: Sequence[str]) -> bool:
+        """As ``invalidate``, now, whatever transaction is under way."""
         try:
             self._slots.delete(keys, tags)
         except StoreError:
@@ -180,6 +191,24 @@ class Cache:
         finally:
             self._copies.drop(keys, tags)
         return True
+
+    def after_commit(self, session: Any) -> AfterCommit:
+        """A block whose invalidations are told when a SQLAlchemy session commits.
+
+        ::
+
+            async with cache.after_commit(session):
+                book.title = "A Bridge"
+                await cache.invalidate(tags=["book:7"])
+                await session.commit()
+
+        The commit may come in the block or after it. What is rolled back is not told.
+        ``set`` does not wait: what it writes may be rolled back.
+
+        Raises:
+            UsageError: On entering: it is no such session.
+        """
+        return AfterCommit(self, session)
 
     def incr(self, key: str, by: int = 1, *, ttl: float | str) -> int | None:
         """Add to a number; what it is then, or ``None`` if the store does not answer.
