@@ -23,6 +23,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Final
 
+from surefoot.toolbox.signals import signals_held
+
 ROOT: Final = Path(__file__).resolve().parents[1]
 EXAMPLES: Final = ROOT / "examples"
 OUT: Final = ROOT / "out"
@@ -74,18 +76,28 @@ PAGES: Final = (
 
 @contextlib.contextmanager
 def started(command: list[str], **options: object) -> Iterator[subprocess.Popen[str]]:
-    """A process that is asked to stop at the end, and killed when it does not in 40 seconds."""
-    process = subprocess.Popen(command, text=True, **{"cwd": EXAMPLES} | options)
+    """A process that is stopped at the end."""
+    process = None
     try:
+        with signals_held():
+            process = subprocess.Popen(command, text=True, **{"cwd": EXAMPLES} | options)
         yield process
     finally:
-        if process.poll() is None:
-            process.send_signal(signal.SIGTERM)
-        try:
-            process.wait(40)
-        except subprocess.TimeoutExpired:
-            process.kill()
-            process.wait()
+        if process is not None:
+            # A signal that comes now must not leave it behind.
+            with signals_held():
+                stop(process)
+
+
+def stop(process: subprocess.Popen[str]) -> None:
+    """Ask a process to end, wait for that, and kill it when 40 seconds were not enough."""
+    if process.poll() is None:
+        process.send_signal(signal.SIGTERM)
+    try:
+        process.wait(40)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        process.wait()
 
 
 class Screen(threading.Thread):

@@ -54,8 +54,11 @@ async def life(made: Project, pairs: int, seed: int) -> dict[str, Any]:
         blocks = Blocks(
             population(arm), 1.0, lambda: (*to_one.pids, *to_other.pids, *gauge.pids), gauge=gauge
         )
-        warm = [[(await blocks.run(bench, n)).side.rate for n in range(2)][-1] for bench in benches]
-        await blocks.ease(*zip(benches, warm, strict=True))
+        warm = []
+        for bench in benches:
+            await blocks.run(bench, 0)
+            warm.append((bench, (await blocks.run(bench, 1)).side.rate))
+        await blocks.ease(*warm)
         series = Series(Question(), *benches, blocks, seed)
         for base_first in islice(abba(seed), pairs):
             await series.pair(base_first=base_first)

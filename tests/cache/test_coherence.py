@@ -48,6 +48,7 @@ def test_what_another_changes_is_seen(pair):
         copied(reader, "k")
         writer.set("k", number, ttl=60)
         wait_until(lambda n=number: reader.get("k") == n)
+    assert reader.counts.local >= 99, "each was read from a copy before it was changed"
 
 
 def test_what_another_forgets_is_forgotten(pair):
@@ -60,6 +61,7 @@ def test_what_another_forgets_is_forgotten(pair):
         else:
             writer.delete("k")
         wait_until(lambda: reader.get("k") is None)
+    assert reader.counts.local >= 30, "each was read from a copy before it was forgotten"
 
 
 def test_changes_by_strangers_are_seen(pair):
@@ -68,6 +70,7 @@ def test_changes_by_strangers_are_seen(pair):
     copied(reader, "k")
     server.said("FLUSHALL")
     wait_until(lambda: reader.get("k") is None)
+    assert reader.local.table.counts().entries == 0
 
 
 def test_a_frozen_server_s_copies_are_not_used(pair):

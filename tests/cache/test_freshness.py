@@ -15,6 +15,7 @@ from surefoot.core.cache.freshness import (
     ReadTags,
     Serve,
     ServeStale,
+    Step,
     Terms,
     Wait,
     fill,
@@ -163,7 +164,7 @@ def test_a_damaged_slot_never_raises(data):
     whole = slot(tags=(Tag("a", b"version."),))
     at = data.draw(st.integers(0, len(whole) - 1))
     damaged = whole[:at] + data.draw(st.binary(max_size=4)) + whole[at + 1 :]
-    look(damaged, data.draw(st.integers(0, 40_000)))
+    assert isinstance(look(damaged, data.draw(st.integers(0, 40_000))), Step)
 
 
 # --- Terms ----------------------------------------------------------------------------------------
@@ -295,6 +296,7 @@ TestCallers = Callers.TestCase
 @settings(deadline=None, max_examples=150)
 @given(seed=st.integers(0, 2**32))
 def test_long_histories(seed):
+    """Longer than Hypothesis makes them; each caller asserts whatever it is given."""
     chance = random.Random(seed)
     callers = Callers()
     callers.begin(stale=chance.choice([0.0, 4.0]), tags=chance.random() < 0.5, seed=seed)

@@ -342,7 +342,10 @@ def test_after_kill_9_at_a_random_moment_the_two_agree(project, tmp_path):
         assert State.ABSENT not in {history.state(entry, in_file) for entry in history.entries}
         held = history.holders().get("server.threads")
         assert (tmp_path / "surefoot.toml").read_text() == (TEXT if held is None else new)
-        assert names(tmp_path) == ["surefoot.journal.jsonl", "surefoot.toml"]
+        left = names(tmp_path)
+        # Killed before its first line was due, it has no journal yet.
+        assert "surefoot.journal.jsonl" in left or not history.entries
+        assert set(left) <= {"surefoot.journal.jsonl", "surefoot.toml"}
 
 
 def test_what_a_factory_is_called_with_is_never_written_to_the_journal(project, keep, tmp_path):

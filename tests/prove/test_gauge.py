@@ -57,6 +57,7 @@ def test_ctrl_c_in_the_terminal_does_not_end_it():
         os.kill(gauge.pids[0], signal.SIGINT)
         before = gauge.read()[0]
         until(lambda: gauge.read()[0] > before + 5)
+        assert not is_gone(gauge.pids[0])
 
 
 def test_it_ends_with_whoever_started_it():
@@ -72,3 +73,4 @@ os._exit(0)
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     pid = int(done.stdout)
     until(lambda: is_gone(pid))
+    assert pid not in (0, os.getpid())

@@ -387,6 +387,7 @@ def app(environ, start_response):
             await text(replica.address)
             await until(lambda: "the end" in stack.log_tail(3), "read to the end")
             await until(lambda: replica.output.path.stat().st_size < 5_000_000, "emptied")
+            assert stack.log_tail(1) == "the end"
 
     asyncio.run(main())
 

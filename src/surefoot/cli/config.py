@@ -13,7 +13,6 @@ from surefoot import config
 from surefoot.cli.command import Command
 from surefoot.cli.console import Console
 from surefoot.config.document import reference
-from surefoot.config.rules import without_password
 
 __all__ = ["COMMAND"]
 
@@ -69,11 +68,12 @@ def _lines(settings: config.Settings) -> Iterator[_Line]:
         for name, values in tables[outer].items():
             yield _line(key, f"{outer}.{name}.{leaf}", values[leaf], settings)
     for key in config.listed():
-        table, _, leaf = key.name.removeprefix("cache.").rpartition("[].")
-        for number, entry in enumerate(tables["cache"][table]):
-            name = f"cache.{table}[{number}].{leaf}"
-            source = settings.sources.get(f"cache.{table}", "default")
-            yield _Line(name, entry[leaf], key.text(entry[leaf]), source)
+        several, _, leaf = key.name.rpartition("[].")
+        table, _, inner = several.rpartition(".")
+        source = settings.sources.get(several, "default")
+        for number, entry in enumerate(tables[table][inner]):
+            value = key.public(entry[leaf])
+            yield _Line(f"{several}[{number}].{leaf}", value, key.text(value), source)
 
 
 def _line(key: config.Key, name: str, value: Any, settings: config.Settings) -> _Line:
@@ -82,9 +82,7 @@ def _line(key: config.Key, name: str, value: Any, settings: config.Settings) -> 
         # A factory's arguments may be secrets: their names are enough to see what is in force.
         names = sorted(value)
         return _Line(name, names, "{" + ", ".join(f"{n} = ..." for n in names) + "}", source)
-    if key.name == "cache.url":
-        # It may hold a password.
-        value = without_password(value)
+    value = key.public(value)
     return _Line(name, value, key.text(value), source)
 
 

@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass, field
 from typing import Any, Final
 
-from surefoot.config.rules import duration, key, names, size
+from surefoot.config.rules import duration, key, names, size, without_password
 
 __all__ = ["Cache", "CachedResponse"]
 
@@ -73,6 +73,7 @@ class Cache:
         "memory://",
         "Where it is kept: memory:// in each process, sqlite:///PATH for all of one host, redis://,"
         " rediss://, unix:// or memcached://.",
+        public=without_password,
     )
     largest: int = size(1_000_000, "The largest body that is kept.", minimum=1, maximum=100_000_000)
     sessions: tuple[str, ...] = names(

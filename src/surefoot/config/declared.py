@@ -40,6 +40,8 @@ class Key:
     allowed: str
     """What may stand there, as an error says it."""
     show: Callable[[Any], str] | None
+    public: Callable[[Any], Any]
+    """What may be shown of a value, to a terminal or a file."""
 
     @property
     def variable(self) -> str:
@@ -99,6 +101,7 @@ def declared(prefix: str, entry: dataclasses.Field[Any]) -> Key:
         maximum=rule.maximum,
         allowed=_allowed(rule, base),
         show=rule.show,
+        public=rule.public or (lambda value: value),
     )
 
 

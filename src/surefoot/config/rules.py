@@ -34,6 +34,8 @@ class Rule:
     doc: str
     parse: Callable[[Any], Any] | None = None
     show: Callable[[Any], str] | None = None
+    public: Callable[[Any], Any] | None = None
+    """What may be shown of a value that can hold a secret."""
     choices: tuple[str, ...] = ()
     minimum: float | None = None
     maximum: float | None = None

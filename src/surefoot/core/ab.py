@@ -153,15 +153,23 @@ def abba(seed: int) -> Iterator[bool]:
         yield not first
 
 
-def judge(question: Question, pairs: Sequence[Pair], *, final: bool = False) -> Judgement:
+def judge(
+    question: Question, pairs: Sequence[Pair], *, final: bool = False, cut_short: bool = False
+) -> Judgement:
     """What may be concluded from these pairs.
 
     Args:
         question: What was asked.
         pairs: All there are.
         final: Whether no more will come; then there is always an outcome.
+        cut_short: Whether somebody who saw the pairs has ended them: what holds at the end of the
+            time given does not hold then.
     """
-    seen = {m: _Seen.of(question, m, pairs) for m in (*question.on, *question.guards)}
+    timely = final and not cut_short
+    seen = {
+        measure: _Seen.of(question, measure, pairs, at_the_end=timely)
+        for measure in (*question.on, *question.guards)
+    }
     known = {measure: each for measure, each in seen.items() if each.count}
     outcome, measure, why = _decided(question, known, pairs, final=final)
     if len(pairs) < LEAST_PAIRS:
@@ -179,9 +187,9 @@ class _Seen:
 
     "The same" is a test at each end of the margin (Schuirmann 1987), undivided by measures, for all
     must be the same (Berger, Multiparameter hypothesis testing and acceptance sampling, 1982). Half
-    of its level serves every look (``inner``), half the one at the end of the time (``last``): when
-    that comes does not depend on what was measured, so an ordinary interval serves there, and one
-    for all times is half as wide again.
+    of its level serves every look, half the one at the end of the time: when that comes does not
+    depend on what was measured, so an ordinary interval serves there, and one for all times is half
+    as wide again.
     """
 
     measure: Measure
@@ -190,12 +198,14 @@ class _Seen:
     centre: float = 0.0
     reach: float = math.inf
     inner: float = math.inf
-    last: float = math.inf
+    """Of the interval that has to lie within the margin for "the same"."""
     deviation: float = 0.0
     steady: bool = False
 
     @classmethod
-    def of(cls, question: Question, measure: Measure, pairs: Sequence[Pair]) -> _Seen:
+    def of(
+        cls, question: Question, measure: Measure, pairs: Sequence[Pair], *, at_the_end: bool
+    ) -> _Seen:
         margin = math.log1p(question.margins.get(measure, MARGINS[measure]))
         logs = [] if measure is Measure.ERRORS else _logs(pairs, measure)
         count = len(logs)
@@ -209,11 +219,10 @@ class _Seen:
             radius(fit.deviation, count, level, fitted=fit.fitted, effective=fit.effective)
             for level in (question.level(measure), question.alpha)
         )
-        t = student(1 - question.alpha / 2, count - fit.fitted)
-        last = t * fit.deviation / math.sqrt(fit.effective)
-        return cls(
-            measure, margin, count, fit.value, reach, inner, last, fit.deviation, bool(beside)
-        )
+        if at_the_end:
+            t = student(1 - question.alpha / 2, count - fit.fitted)
+            inner = min(inner, t * fit.deviation / math.sqrt(fit.effective))
+        return cls(measure, margin, count, fit.value, reach, inner, fit.deviation, bool(beside))
 
     @property
     def better(self) -> bool:
@@ -223,9 +232,9 @@ class _Seen:
     def worse(self) -> bool:
         return self.centre - self.reach > 0 and self.centre > self.margin
 
-    def same(self, *, final: bool) -> bool:
-        reach = min(self.inner, self.last) if final else self.inner
-        return abs(self.centre) + reach < self.margin
+    @property
+    def same(self) -> bool:
+        return abs(self.centre) + self.inner < self.margin
 
     @property
     def clear(self) -> bool:
@@ -267,7 +276,7 @@ def _not_gained(
     if not asked:
         outcome = Outcome.INCONCLUSIVE if final else None
         return outcome, question.on[0], f"{_NAMES[question.on[0]]} could not be measured"
-    if all(each.same(final=final) for each in asked):
+    if all(each.same for each in asked):
         return Outcome.NO_DIFFERENCE, asked[0].measure, f"{asked[0]}: within the margin"
     widest = max(asked, key=lambda each: abs(each.centre) + each.reach - each.margin)
     if final:

@@ -6,7 +6,8 @@ is no value. What cannot come back as it went in is refused when it is written.
 
 from __future__ import annotations
 
-from typing import Any, Final, NamedTuple
+from types import UnionType
+from typing import Any, Final, NamedTuple, Union, get_args, get_origin
 
 from surefoot.cache.values import plain
 from surefoot.cache.values.compressed import compress, decompress
@@ -230,7 +231,12 @@ class Codec:
         if data is None:
             raise UnreadableError(f"nothing is kept under {key!r} yet")
         if codec == PICKLED:
-            return self._unpickled(key, data, flags)
+            value = self._unpickled(key, data, flags)
+            if not _fits(value, kind):
+                raise UnreadableError(
+                    f"{key!r} holds a {value.__class__.__name__}, and no {kind!r}"
+                )
+            return value
         if flags & COMPRESSED:
             data = decompress(data, _MOST_UNPACKED * self.max_bytes)
         if codec == MSGPACK:
@@ -260,3 +266,17 @@ def _secret(key: str, path: str) -> SecretError:
         f"{key!r} holds what looks like a secret, at {path}",
         do="leave it out, or say allow_secrets=True if it is none",
     )
+
+
+def _fits(value: Any, kind: Any) -> bool:
+    """Whether a value may be of this type, as far as classes tell."""
+    outer = get_origin(kind) or kind
+    if outer in (Union, UnionType):
+        return any(_fits(value, each) for each in get_args(kind))
+    if outer is None:
+        return value is None
+    try:
+        return outer is Any or not isinstance(outer, type) or isinstance(value, outer)
+    except TypeError:
+        # A protocol, a TypedDict: no class of a value.
+        return True

@@ -9,7 +9,6 @@ from typing import Any
 
 from surefoot import config
 from surefoot.config import Settings
-from surefoot.config.rules import without_password
 from surefoot.core.journal import Entry, Facts, History, Kind, stale
 from surefoot.errors import UsageError
 from surefoot.toolbox.journal.words import value_words
@@ -103,4 +102,4 @@ def _value(name: str, declared: config.Key, settings: Settings) -> str:
         if not isinstance(found, Mapping) or part not in found:
             return value_words(declared.default)
         found = found[part]
-    return declared.text(without_password(found) if isinstance(found, str) else found)
+    return declared.text(declared.public(found))

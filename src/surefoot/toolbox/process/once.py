@@ -6,13 +6,13 @@ import os
 import signal
 import subprocess
 import tempfile
-import threading
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager, suppress
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
-from types import FrameType
 from typing import Any, Final
+
+from surefoot.toolbox.signals import signals_held
 
 __all__ = ["Done", "TookTooLong", "run_once"]
 
@@ -57,7 +57,7 @@ def run_once(
     process = None
     with tempfile.TemporaryFile() as output:
         try:
-            with _signals_held():
+            with signals_held():
                 process = subprocess.Popen(
                     command,
                     cwd=directory,
@@ -77,27 +77,6 @@ def run_once(
                     os.killpg(process.pid, signal.SIGKILL)
                 process.wait()
         return Done(code, _end_of(output))
-
-
-@contextmanager
-def _signals_held() -> Iterator[None]:
-    """Let a signal wait until a process that is being started is known to us."""
-    if threading.current_thread() is not threading.main_thread():
-        yield
-        return
-    received: list[int] = []
-
-    def hold(number: int, _frame: FrameType | None) -> None:
-        received.append(number)
-
-    before = {held: signal.signal(held, hold) for held in (signal.SIGINT, signal.SIGTERM)}
-    try:
-        yield
-    finally:
-        for held, handler in before.items():
-            signal.signal(held, handler)
-        for number in received:
-            signal.raise_signal(number)
 
 
 def _end_of(output: Any) -> str:

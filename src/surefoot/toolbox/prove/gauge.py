@@ -27,7 +27,6 @@ class Gauge:
     """
 
     def __init__(self) -> None:
-        self._file = tempfile.TemporaryFile()  # noqa: SIM115 - closed by __exit__
         self._process: subprocess.Popen[bytes] | None = None
 
     @property
@@ -36,15 +35,16 @@ class Gauge:
         return (self._process.pid,) if self._process is not None else ()
 
     def __enter__(self) -> Self:
-        self._file.truncate(COUNTS.size)
-        self._page = mmap.mmap(self._file.fileno(), COUNTS.size, prot=mmap.PROT_READ)
-        self._process = subprocess.Popen(
-            [sys.executable, "-I", "-S", str(_WORK), str(self._file.fileno())],
-            pass_fds=(self._file.fileno(),),
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.DEVNULL,
-        )
+        with tempfile.TemporaryFile() as file:
+            file.truncate(COUNTS.size)
+            self._page = mmap.mmap(file.fileno(), COUNTS.size, prot=mmap.PROT_READ)
+            self._process = subprocess.Popen(
+                [sys.executable, "-I", "-S", str(_WORK), str(file.fileno())],
+                pass_fds=(file.fileno(),),
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.DEVNULL,
+                stderr=subprocess.DEVNULL,
+            )
         return self
 
     def __exit__(
@@ -57,7 +57,6 @@ class Gauge:
             self._process.kill()
             self._process.wait(_END_SECONDS)
         self._page.close()
-        self._file.close()
 
     def read(self) -> tuple[int, int]:
         """Pieces of work done by now, and nanoseconds of CPU they took."""

@@ -81,7 +81,7 @@ class Series:
             say(self._line(judgement, deadline - now))
             if now + took > deadline or self._hopeless(judgement, (deadline - now) / took):
                 break
-        return judge(self.question, self.pairs, final=True)
+        return judge(self.question, self.pairs, final=True, cut_short=stop.is_set())
 
     async def pair(self, *, base_first: bool) -> None:
         """One block on each, with the same requests."""
