@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Protocol, runtime_checkable
 
-__all__ = ["AsyncStore", "Store"]
+__all__ = ["AsyncClearing", "AsyncStore", "Clearing", "Store"]
 
 
 @runtime_checkable
@@ -73,3 +73,25 @@ class AsyncStore(Protocol):
 
     async def close(self) -> None:
         """As ``Store.close``."""
+
+
+@runtime_checkable
+class Clearing(Protocol):
+    """A store that can be emptied."""
+
+    def clear(self, prefix: str) -> None:
+        """Remove every slot whose key begins so.
+
+        What is written meanwhile may stay. A store that cannot list its slots removes all of them.
+
+        Raises:
+            StoreError: As from the verbs of a store.
+        """
+
+
+@runtime_checkable
+class AsyncClearing(Protocol):
+    """The same for event loops."""
+
+    async def clear(self, prefix: str) -> None:
+        """As ``Clearing.clear``."""

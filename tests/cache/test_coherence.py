@@ -7,6 +7,7 @@ import pytest
 
 from servers import wait_until
 from surefoot.cache import Cache
+from surefoot.core.breaker import Position
 
 
 @pytest.fixture(params=["2", "3"])
@@ -131,3 +132,73 @@ def test_what_is_invalidated_while_the_server_is_away_is_late_and_not_lost(own_r
     wait_until(lambda: cache.get("c") == 1)
     assert cache.get_many(["a", "b"]) == {}
     cache.close()
+
+
+class Shop:
+    """What is true, and two processes' worth of caches that look at it."""
+
+    def __init__(self, url, **options):
+        self.title = "old"
+        self.writer, self.reader = (Cache.from_url(url, name="t", **options) for _ in range(2))
+
+    def read(self, cache, key="k"):
+        return cache.get_or_compute(key, lambda: self.title, ttl=600, stale=600, tags=["book"])
+
+    def close(self):
+        self.writer.close()
+        self.reader.close()
+
+
+@pytest.fixture(params=["", "1MB"], ids=["no copies", "copies"])
+def shop(request, own_redis):
+    made = Shop(own_redis.url, local=request.param or None)
+    yield made
+    made.close()
+
+
+def test_an_invalidation_that_met_a_server_frozen_for_three_seconds_holds(shop, own_redis):
+    assert [shop.read(shop.writer), shop.read(shop.reader)] == ["old", "old"]
+    own_redis.freeze()
+    try:
+        shop.title = "new"
+        assert not shop.writer.invalidate(tags=["book"])
+        assert shop.read(shop.writer) == "new", "who changed it never sees what was before"
+        # Longer than any copy may be used.
+        frozen_until = time.monotonic() + 3
+        while time.monotonic() < frozen_until:
+            assert shop.read(shop.writer) == "new"
+            time.sleep(0.02)
+        assert shop.read(shop.reader) == "new"
+    finally:
+        own_redis.thaw()
+    # The reader may be back before the writer; what the writer owes it pays when it is back, and
+    # from then on nobody sees what was before.
+    while shop.writer._slots.store.state is not Position.CLOSED:
+        assert shop.read(shop.writer) == "new"
+        time.sleep(0.002)
+    wait_until(lambda: shop.read(shop.reader) == "new")
+    wait_until(lambda: shop.reader._slots.store.state is Position.CLOSED)
+    for _ in range(200):
+        assert shop.read(shop.reader) == shop.read(shop.writer) == "new"
+
+
+def test_more_invalidations_than_can_be_remembered_hold(own_redis):
+    shop = Shop(own_redis.url)
+    keys = [f"k{number}" for number in range(300)]
+    for key in keys:
+        shop.read(shop.reader, key)
+    store = shop.writer._slots.store
+    store._remember = 100
+    shop.writer.get("k0")
+    own_redis.freeze()
+    try:
+        shop.title = "new"
+        for key in keys:
+            assert not shop.writer.invalidate(keys=[key])
+    finally:
+        own_redis.thaw()
+    wait_until(lambda: store.state is Position.CLOSED)
+    assert store.lost == 0
+    wait_until(lambda: shop.reader._slots.store.state is Position.CLOSED)
+    assert {shop.read(shop.reader, key) for key in keys} == {"new"}
+    shop.close()

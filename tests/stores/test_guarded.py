@@ -166,6 +166,44 @@ def test_what_cannot_be_remembered_is_counted(moody, guarded):
     assert sum(len(keys) for verb, keys in moody.asked if verb == "delete") >= 100
 
 
+def test_more_keys_than_can_be_remembered_take_their_cache_along(moody, guarded):
+    old = {"books:=7": b"old", "books:=8": b"old", "books:#t": b"old"}
+    guarded.put(old | {"shop:=7": b"kept", "books:7": b"not ours", "7": b"kept"}, 60)
+    moody.error = StoreError("down")
+    for number in range(150):
+        with pytest.raises(StoreError):
+            guarded.delete([f"books:={number - 140}"])
+    assert guarded.lost == 0
+    moody.error = None
+    wait_until(lambda: guarded.state is Position.CLOSED)
+    assert guarded.get(list(old)) == [None] * 3
+    assert guarded.get(["shop:=7", "books:7", "7"]) == [b"kept", b"not ours", b"kept"]
+
+
+def test_what_is_owed_while_a_cache_is_cleared_is_cleared_again(moody, guarded, monkeypatch):
+    moody.error = StoreError("down")
+    for number in range(101):
+        with pytest.raises(StoreError):
+            guarded.delete([f"books:={number}"])
+    cleared, clear = [], moody.clear
+
+    def clearing(prefix):
+        cleared.append(prefix)
+        clear(prefix)
+        if len(cleared) == 1:
+            for number in range(200):
+                with pytest.raises(StoreError):
+                    guarded.delete([f"books:={number}"])
+            moody.put({"books:=199": b"old"}, 60)
+
+    monkeypatch.setattr(moody, "clear", clearing)
+    moody.error = None
+    wait_until(lambda: guarded.state is Position.CLOSED)
+    assert cleared.count("books:=") > 1
+    assert guarded.get(["books:=199"]) == [None]
+    assert guarded.lost == 0
+
+
 def test_it_stays_open_while_deleting_still_fails(moody, guarded, monkeypatch):
     moody.error = StoreError("down")
     with pytest.raises(StoreError):

@@ -264,3 +264,26 @@ async def anyio_threads():
         return "worked"
 
     return [await anyio.to_thread.run_sync(work) for _ in range(2)]
+
+
+def cache(url):
+    from surefoot.cache import Cache
+
+    books = Cache.from_url(url, name="books")
+    values = [books.get_or_compute("k", lambda: "a book", ttl=60, tags=["t"]) for _ in range(3)]
+    values.append(books.invalidate(keys=["k"], tags=["t"]))
+    books.close()
+    return values
+
+
+async def cache_async(url):
+    from surefoot.cache import AsyncCache
+
+    async def compute():
+        return "a book"
+
+    books = AsyncCache.from_url(url, name="books")
+    values = [await books.get_or_compute("k", compute, ttl=60, tags=["t"]) for _ in range(3)]
+    values.append(await books.invalidate(keys=["k"], tags=["t"]))
+    await books.close()
+    return values

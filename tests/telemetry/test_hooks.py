@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from surefoot.testing import HookContract
+from surefoot.testing import HookContract, Receiver
 
 
 class TestSqlite(HookContract):
@@ -206,6 +206,58 @@ class TestPymemcache(HookContract):
 
     def arguments(self):
         return self.given
+
+
+class WithCache(HookContract):
+    """Caches of ours: booked by their name, and never as the application's database."""
+
+    __test__ = False
+    exercise = "exercises.py:cache"
+    resource = "cache.books"
+    what = "GET"
+    count = 3
+
+    def arguments(self):
+        return self.given
+
+    def test_the_cache_s_work_is_no_work_of_anything_else(self):
+        with Receiver() as receiver:
+            self._run(receiver, "request")
+            (record,) = receiver.wait_for_records(1)
+        assert {str(spend.resource) for spend in record.spends} == {"cache.books"}
+        assert {"GET", "SWAP", "PUT", "DELETE"} == {spend.what for spend in record.spends}
+
+
+class TestCacheInSqlite(WithCache):
+    __test__ = True
+
+    @pytest.fixture(autouse=True)
+    def file(self, tmp_path):
+        self.given = (f"sqlite:///{tmp_path}/cache.db",)
+
+
+class TestAsyncCacheInSqlite(TestCacheInSqlite):
+    exercise = "exercises.py:cache_async"
+
+
+class TestCacheInRedis(WithCache):
+    __test__ = True
+
+    @pytest.fixture(autouse=True)
+    def server(self, redis_server):
+        self.given = (f"redis://{redis_server}/7?timeout=2s",)
+
+
+class TestAsyncCacheInRedis(TestCacheInRedis):
+    exercise = "exercises.py:cache_async"
+
+
+class TestCacheInMemcached(WithCache):
+    __test__ = True
+
+    @pytest.fixture(autouse=True)
+    def server(self, memcached_server):
+        self.given = (f"memcached://{memcached_server}?timeout=2s",)
 
 
 class TestToThread(HookContract):

@@ -13,6 +13,7 @@ from surefoot.core.resources import Kind, Resource
 from surefoot.core.wire import (
     MAX_STRINGS,
     Blocked,
+    CacheTotal,
     Decoder,
     Encoder,
     RouteTotal,
@@ -117,10 +118,22 @@ def test_stacks_and_stats_come_back_as_they_were():
         blocked=(Blocked("v.py:3", 2, 5, 9),),
         hooks=("sqlite3",),
         routes=(total,),
+        caches=(
+            CacheTotal("books", "local", hits=7, misses=2, evictions=1, entries=3, bytes=900),
+            CacheTotal("books", "shared", computed=2),
+        ),
     )
     encoder.stack(stack.route, stack.state, stack.frames, stack.site, stack.count)
     encoder.stats(stats)
     assert decoder.feed(encoder.take()[0]) == [stack, stats]
+
+
+def test_what_a_newer_worker_counts_besides_is_passed_over():
+    encoder = Encoder(5)
+    encoder.stats(WorkerStats(5, caches=(CacheTotal("books", "local", hits=7),)))
+    newer = encoder.take()[0].replace(b'"bypassed":', b'"bypassee":')
+    (stats,) = Decoder().feed(newer)
+    assert stats.caches == (CacheTotal("books", "local", hits=7),)
 
 
 def test_more_strings_than_the_table_holds_become_one():

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from surefoot.core.worker import CacheTotal
+
 __all__ = ["Counts"]
 
 
@@ -12,13 +14,16 @@ class Counts:
     """Counters that only grow. Of two threads that count at once one may be lost."""
 
     local: int = 0
-    """Values served from a copy in this process."""
+    """Values served from a copy in this process; what ``cached`` finds first thing is counted in
+    the table of copies alone."""
     hits: int = 0
     """Fresh values served from the store."""
     stale: int = 0
     """Values served past their ``ttl``, within ``stale``, while somebody computed the next."""
     misses: int = 0
     """Values that were not there."""
+    waited: int = 0
+    """Values that another caller in this process was computing, and that were waited for."""
     computed: int = 0
     """Values computed by this process."""
     failed: int = 0
@@ -31,3 +36,17 @@ class Counts:
     """Slots that could not be read."""
     unanswered: int = 0
     """Times that the store failed, or was known to be away."""
+
+    def total(self, name: str, tier: str) -> CacheTotal:
+        """As telemetry tells it, of a store."""
+        return CacheTotal(
+            name,
+            tier,
+            hits=self.hits + self.waited,
+            stale=self.stale,
+            misses=self.misses,
+            computed=self.computed,
+            failed=self.failed,
+            refused=self.late + self.refused,
+            unanswered=self.unanswered,
+        )

@@ -12,6 +12,7 @@ from typing import Any, Final, NamedTuple, Protocol
 from surefoot.cache.names import Names
 from surefoot.core.cache.frame import Frame
 from surefoot.core.cache.table import Table
+from surefoot.core.worker import CacheTotal
 
 __all__ = ["Always", "Copy", "Local", "Watch"]
 
@@ -125,6 +126,19 @@ class Local:
     def heard(self, keys: Sequence[bytes] | None) -> None:
         """Somebody changed these slots of the store, or maybe all."""
         self.drop(None if keys is None else [key.decode("utf-8", "replace") for key in keys])
+
+    def total(self, name: str) -> CacheTotal:
+        """What was found here, and is kept."""
+        seen = self.table.counts()
+        return CacheTotal(
+            name,
+            "local",
+            hits=seen.hits,
+            misses=seen.misses,
+            evictions=seen.evictions,
+            entries=seen.entries,
+            bytes=seen.bytes,
+        )
 
     def drop(self, names: Iterable[str] | None) -> None:
         """Forget the copies of these slots, and of all that hang on those that are tags."""

@@ -5,11 +5,12 @@ from __future__ import annotations
 import re
 from typing import Final
 
+from surefoot.core.cache.family import NAME, beginnings
 from surefoot.errors import ConfigError
 
 __all__ = ["Names"]
 
-_NAME: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,63}")
+_NAME: Final = re.compile(NAME)
 
 
 class Names:
@@ -22,7 +23,7 @@ class Names:
         ConfigError: It has others.
     """
 
-    __slots__ = ("_slots", "_tags", "prefix")
+    __slots__ = ("_slots", "_tags", "name", "prefix")
 
     def __init__(self, name: str) -> None:
         if not _NAME.fullmatch(name):
@@ -30,10 +31,10 @@ class Names:
                 f"{name!r} cannot name a cache",
                 do="give letters, digits, _, . and -, 64 of them at most",
             )
+        self.name = name
         self.prefix = f"{name}:"
         """What all of them begin with, and no other cache's."""
-        self._slots = f"{name}:="
-        self._tags = f"{name}:#"
+        self._slots, self._tags = beginnings(name)
 
     def slot(self, key: str) -> str:
         """Where the value of a key lies."""

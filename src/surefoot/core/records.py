@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 
 from surefoot.core.measures import Measure
 from surefoot.core.resources import Resource
+from surefoot.core.worker import CacheTotal
 
 __all__ = [
     "Block",
@@ -234,6 +235,8 @@ class Probe:
     """Seconds that the workers' garbage collectors ran."""
     memory: int = 0
     """Bytes of the application's processes at the end, shared pages divided; 0 if not known."""
+    caches: tuple[CacheTotal, ...] = ()
+    """What the application's caches did meanwhile, in all workers."""
 
     @property
     def completed(self) -> int:

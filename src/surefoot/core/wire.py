@@ -23,7 +23,7 @@ from typing import Any, Final
 
 from surefoot.core.records import Record, Spend, StackSample
 from surefoot.core.resources import Resource
-from surefoot.core.worker import Blocked, RouteTotal, WorkerStats
+from surefoot.core.worker import Blocked, CacheTotal, RouteTotal, WorkerStats
 from surefoot.errors import RecordError
 
 __all__ = [
@@ -31,6 +31,7 @@ __all__ = [
     "MAX_STRINGS",
     "VERSION",
     "Blocked",
+    "CacheTotal",
     "Decoder",
     "Encoder",
     "RouteTotal",
@@ -288,7 +289,14 @@ def _stats(payload: bytes, worker: int) -> WorkerStats:
     plain["blocked"] = tuple(Blocked(**entry) for entry in plain.get("blocked", ()))
     plain["routes"] = tuple(_total(entry) for entry in plain.get("routes", ()))
     plain["hooks"] = tuple(plain.get("hooks", ()))
+    plain["caches"] = tuple(_cache(entry) for entry in plain.get("caches", ()))
     return WorkerStats(worker=worker, **plain)
+
+
+def _cache(entry: dict[str, Any]) -> CacheTotal:
+    # A worker of another release may count something that is not known here.
+    known = {each.name for each in dataclasses.fields(CacheTotal)}
+    return CacheTotal(**{name: value for name, value in entry.items() if name in known})
 
 
 def _total(entry: dict[str, Any]) -> RouteTotal:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields, replace
+from typing import Any, Final
 
-__all__ = ["Blocked", "RouteTotal", "WorkerStats"]
+__all__ = ["Blocked", "CacheTotal", "RouteTotal", "WorkerStats"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +34,62 @@ class RouteTotal:
     """Resource to count, wait_ns, use_ns, cpu_ns."""
     buckets: dict[int, int] = field(default_factory=dict)
     """Wall time: index of a bucket to its count; bucket ``i`` ends at ``2 ** (i / 4)`` us."""
+
+
+@dataclass(frozen=True, slots=True)
+class CacheTotal:
+    """What one tier of one cache did, since its process began or between two looks at it."""
+
+    name: str
+    """The cache's; of an answer that is kept its route, ``"GET /books/<int:id>"``."""
+    tier: str
+    """``"local"``: copies in the process. ``"memory"``: a store in the process. ``"shared"``: a
+    store that processes share."""
+    hits: int = 0
+    """Fresh values that were there."""
+    stale: int = 0
+    """Values served past their ``ttl``, within ``stale``."""
+    misses: int = 0
+    """Values that were not there."""
+    computed: int = 0
+    """Values made by the process."""
+    failed: int = 0
+    """Times that making one failed."""
+    refused: int = 0
+    """Values made and not kept: changed meanwhile, too large, or not to be kept."""
+    unanswered: int = 0
+    """Times that the store failed, or was known to be away."""
+    bypassed: int = 0
+    """Requests that were not looked up, as those of who has a session."""
+    evictions: int = 0
+    """Values that had to go for others."""
+    entries: int | None = None
+    """How many are kept now; ``None`` where only the store could tell."""
+    bytes: int | None = None
+    """What they take."""
+
+    def plus(self, other: CacheTotal) -> CacheTotal:
+        """What both did and keep, under this one's name and tier."""
+        sums: dict[str, Any] = {
+            name: getattr(self, name) + getattr(other, name) for name in _COUNTED
+        }
+        kept = {name: _sum(getattr(self, name), getattr(other, name)) for name in _KEPT}
+        return replace(self, **(sums | kept))
+
+    def since(self, before: CacheTotal) -> CacheTotal:
+        """What was done since an earlier look, and is kept now."""
+        done = {name: max(0, getattr(self, name) - getattr(before, name)) for name in _COUNTED}
+        return replace(self, **done)
+
+
+_KEPT: Final = ("entries", "bytes")
+_COUNTED: Final = tuple(
+    each.name for each in fields(CacheTotal) if each.name not in {"name", "tier", *_KEPT}
+)
+
+
+def _sum(one: int | None, other: int | None) -> int | None:
+    return other if one is None else one if other is None else one + other
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,3 +123,4 @@ class WorkerStats:
     """Drivers that are being measured."""
     routes: tuple[RouteTotal, ...] = ()
     """Only where single records are not sent."""
+    caches: tuple[CacheTotal, ...] = ()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from surefoot.ports import Store
+from surefoot.ports import Clearing, Store
 
 __all__ = ["AsyncInline"]
 
@@ -45,6 +45,11 @@ class AsyncInline:
     async def incr(self, key: str, by: int, ttl: float) -> int:
         """As ``Store.incr``."""
         return self.store.incr(key, by, ttl)
+
+    async def clear(self, prefix: str) -> None:
+        """As ``Clearing.clear``."""
+        if isinstance(self.store, Clearing):
+            self.store.clear(prefix)
 
     async def close(self) -> None:
         """As ``Store.close``."""

@@ -77,6 +77,9 @@ class MemcachedStore(Store):
         ConfigError: The URL cannot be understood.
     """
 
+    clears_all = True
+    """It cannot list what it holds, so that to clear one cache is to clear everything."""
+
     def __init__(self, url: str) -> None:
         self._hosts, self._timeout = memcached_hosts(url)
         self._names = [str(host).encode() for host in self._hosts]
@@ -152,6 +155,15 @@ class MemcachedStore(Store):
         written = self._change(key, change)
         assert written is not None, "adding always writes"
         return int(written.data)
+
+    def clear(self, prefix: str) -> None:  # noqa: ARG002 - it cannot list its keys
+        """As ``Clearing.clear``: everything goes, that of others too."""
+
+        def flush(connection: MemcachedConnection) -> None:
+            for host in range(len(self._hosts)):
+                connection.flush(host)
+
+        self._with(flush)
 
     def close(self) -> None:
         """As ``Store.close``."""

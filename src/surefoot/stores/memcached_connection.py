@@ -84,6 +84,10 @@ class MemcachedConnection:
         """Remove these."""
         self._asked(host, lambda: self._clients[host].delete_many(names))
 
+    def flush(self, host: int) -> None:
+        """Remove everything."""
+        self._asked(host, self._clients[host].flush_all)
+
     def close(self) -> None:
         """Hang up."""
         for client in self._clients:

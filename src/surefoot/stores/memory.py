@@ -128,6 +128,12 @@ class MemoryStore:
             self._write(key, b"%d" % number, slot.expires if slot else fresh)
         return number
 
+    def clear(self, prefix: str) -> None:
+        """As ``Clearing.clear``."""
+        with self._lock:
+            for key in [key for key in self._slots if key.startswith(prefix)]:
+                self._remove(key)
+
     def close(self) -> None:
         """As ``Store.close``: there is nothing to give back, and the slots stay."""
 

@@ -46,6 +46,12 @@ class State(Enum):
     FOREIGN = "not ours"
 
 
+class _Connection(sqlite3.Connection):
+    """The cache's own: what it does is no work of the application's database."""
+
+    surefoot_unmeasured = True
+
+
 class Opened:
     """A connection, and which file it is to."""
 
@@ -151,7 +157,7 @@ def _make(path: Path) -> None:
     made = path.with_name(path.name + "-new")
     made.unlink(missing_ok=True)
     os.close(os.open(made, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
-    connection = sqlite3.connect(made, isolation_level=None)
+    connection = sqlite3.connect(made, isolation_level=None, factory=_Connection)
     try:
         connection.execute(f"pragma application_id = {_APPLICATION}")
         connection.execute(f"pragma user_version = {_version()}")
@@ -169,7 +175,7 @@ def _connect(path: Path) -> sqlite3.Connection:
     # autocommit: a transaction is begun where one is meant. Any thread may close it, one uses it.
     connection = sqlite3.connect(
         f"{path.as_uri()}?mode=rw", uri=True, timeout=0, isolation_level=None,
-        check_same_thread=False,
+        check_same_thread=False, factory=_Connection,
     )  # fmt: skip
     try:
         # What a crash of the machine leaves is replaced (law 3), so nothing need be synced.

@@ -43,6 +43,10 @@ _DROP_EXPIRED: Final = """
     (select id from slot where expires <= ? order by expires limit ?)"""
 _DROP_OLDEST: Final = "delete from slot where id in (select id from slot order by id limit ?)"
 
+_DROP_BETWEEN: Final = """
+    delete from slot where id in
+    (select id from slot where key >= ? and key < ? limit ?)"""
+
 
 class LockedError(StoreError):
     """Another process writes just now."""
@@ -116,6 +120,14 @@ class SQLiteSlots:
         return self._with(
             lambda connection: _transact(connection, lambda: _count(connection, name, by, lifetime))
         )
+
+    def clear(self, prefix: str) -> None:
+        """As ``Clearing.clear``, in short transactions."""
+        first = encoded(prefix)
+        # No key of ours has a byte of 255: that is no UTF-8.
+        last = first + b"\xff"
+        while self._changes(_DROP_BETWEEN, (first, last, _ROWS_AT_ONCE)):
+            pass
 
     def close(self) -> None:
         """Close every connection that nobody uses just now."""

@@ -9,6 +9,7 @@ from typing import Final
 
 from surefoot.core.records import StackSample
 from surefoot.telemetry.aggregate import Routes
+from surefoot.telemetry.caches import cache_totals
 from surefoot.telemetry.pulse import Pulse
 from surefoot.telemetry.request import Request
 from surefoot.telemetry.sender import Sender
@@ -161,9 +162,10 @@ class Outbox:
             return
         self._stats_due = clock + _STATS_NS
         totals = self._totals.totals() if self._totals is not None else ()
+        caches = cache_totals(self._pulse)
         for start in range(0, max(len(totals), 1), _ROUTES_PER_FRAME):
             part = totals[start : start + _ROUTES_PER_FRAME]
-            sender.encoder.stats(self._pulse.stats(self._worker, part))
+            sender.encoder.stats(self._pulse.stats(self._worker, part, caches))
 
 
 def _encode(sender: Sender, request: Request, wall_ns: int) -> None:

@@ -7,7 +7,7 @@ import weakref
 from dataclasses import dataclass, field
 from typing import Any
 
-from surefoot.core.wire import Blocked, RouteTotal, WorkerStats
+from surefoot.core.wire import Blocked, CacheTotal, RouteTotal, WorkerStats
 
 __all__ = ["Pulse"]
 
@@ -66,7 +66,12 @@ class Pulse:
         for name in self.__slots__:
             setattr(self, name, getattr(fresh, name))
 
-    def stats(self, worker: int, routes: tuple[RouteTotal, ...] = ()) -> WorkerStats:
+    def stats(
+        self,
+        worker: int,
+        routes: tuple[RouteTotal, ...] = (),
+        caches: tuple[CacheTotal, ...] = (),
+    ) -> WorkerStats:
         """All of it, frozen."""
         elapsed = time.perf_counter_ns() - self.started_ns if self.started_ns else 0
         return WorkerStats(
@@ -90,4 +95,5 @@ class Pulse:
             pool_size=sum(list(self._pools.values())),
             hooks=tuple(self.hooks),
             routes=routes,
+            caches=caches,
         )

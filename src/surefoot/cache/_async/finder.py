@@ -99,6 +99,7 @@ class AsyncFinder:
                 if served is not None:
                     return served.value
             elif flown is not None and (flown.led or flown.result.for_all):
+                self._counts.waited += not flown.led
                 return flown.result.value
 
     async def _look(self, wanted: Wanted[_T]) -> tuple[Step, _Versions]:

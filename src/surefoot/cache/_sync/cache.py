@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, ParamSpec, TypeVar
 
@@ -16,8 +17,10 @@ from surefoot.cache.counts import Counts
 from surefoot.cache.local import Local
 from surefoot.cache.names import Names
 from surefoot.cache.pending import pending_of
+from surefoot.cache.registry import kept_by, register
 from surefoot.cache.values.codec import Codec
 from surefoot.core.cache.freshness import Serve, Terms
+from surefoot.core.worker import CacheTotal
 from surefoot.errors import StoreError
 from surefoot.ports import Store
 from surefoot.units import parse_duration
@@ -56,6 +59,7 @@ class Cache:
         codec = codec or Codec()
         self._copies = Copies(local, self.names, codec, self.counts)
         self._finder = Finder(self._slots, self._copies, codec, self.counts)
+        register(self)
 
     @classmethod
     def from_url(
@@ -224,6 +228,13 @@ class Cache:
         except StoreError:
             self.counts.unanswered += 1
             return None
+
+    def totals(self) -> tuple[CacheTotal, ...]:
+        """What this process did with it, for each tier."""
+        name = self.names.name
+        tier, kept = kept_by(self._slots.store)
+        total = dataclasses.replace(self.counts.total(name, tier), **kept)
+        return (total,) if self.local is None else (self.local.total(name), total)
 
     def close(self) -> None:
         """Give connections back, and keep no more copies."""

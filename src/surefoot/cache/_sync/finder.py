@@ -100,6 +100,7 @@ class Finder:
                 if served is not None:
                     return served.value
             elif flown is not None and (flown.led or flown.result.for_all):
+                self._counts.waited += not flown.led
                 return flown.result.value
 
     def _look(self, wanted: Wanted[_T]) -> tuple[Step, _Versions]:

@@ -11,6 +11,7 @@ A hit moves nothing: it counts, in the entry, and needs no lock. What changes th
 
 from __future__ import annotations
 
+import operator
 from collections import deque
 from collections.abc import Callable, Hashable
 from contextlib import AbstractContextManager, nullcontext
@@ -27,6 +28,7 @@ _MOST_ROUNDS: Final = 3
 _OVERHEAD: Final = 300
 """Bytes of an entry, its places in a queue and in the dictionary, beside its key and value."""
 _LEAST_REMEMBERED: Final = 64
+_HITS: Final = operator.attrgetter("hits")
 
 
 class Entry:
@@ -161,7 +163,7 @@ class Table:
     def counts(self) -> TableCounts:
         """What was seen until now; walks over the entries."""
         with self._lock:
-            hits = self._hits + sum(entry.hits for entry in self._entries.values())
+            hits = self._hits + sum(map(_HITS, self._entries.values()))
             return TableCounts(
                 hits, self.misses, self._evictions, len(self._entries), self._bytes()
             )

@@ -71,6 +71,10 @@ class AsyncSQLiteStore(AsyncStore):
         """As ``Store.incr``."""
         return await self._until_done(self._slots.incr, key, by, ttl)
 
+    async def clear(self, prefix: str) -> None:
+        """As ``Clearing.clear``."""
+        await self._until_done(self._slots.clear, prefix)
+
     async def close(self) -> None:
         """As ``Store.close``."""
         self._slots.close()

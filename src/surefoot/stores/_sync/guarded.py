@@ -10,8 +10,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Final, NoReturn
 
 from surefoot.core.breaker import CLOSED, Position
+from surefoot.core.cache.family import RESPONSES, beginnings, family
 from surefoot.errors import StoreError, StoreRefusedError, SurefootError
-from surefoot.ports import Store
+from surefoot.ports import Clearing, Store
 from surefoot.stores._sync.colour import finish
 from surefoot.stores._sync.trials import Trials
 from surefoot.stores.forked import tell_when_forked
@@ -31,7 +32,8 @@ class Guarded(Store):
     the requests. A refusal (``StoreRefusedError``) is an answer, and opens nothing.
 
     What could not be deleted or overwritten is remembered, and deleted before the store is used
-    again: an invalidation that met a dead server is late, not lost. What was to be written is not
+    again: an invalidation that met a dead server is late, not lost. Where that are more keys than
+    can be remembered, everything of their caches is deleted instead. What was to be written is not
     kept: a cache can do without. A write that is refused deletes what it was to replace.
 
     Args:
@@ -39,17 +41,21 @@ class Guarded(Store):
         remember: How many keys are remembered at most.
 
     Attributes:
-        lost: How many keys could not be remembered. As long as it does not grow, nothing that was
-            deleted comes back; who sees it grow has to treat everything in the store as gone.
+        lost: How many keys could neither be remembered nor be deleted with all of their cache:
+            those that are no cache's, or lie in a store that cannot list what it holds. As long as
+            it does not grow, nothing that was deleted comes back.
     """
 
     def __init__(self, store: Store, *, remember: int = 10_000) -> None:
         self.store = store
         self.lost = 0
         self._remember = remember
+        # What is others' in a store is not to go because of ours.
+        self._can_clear = isinstance(store, Clearing) and not hasattr(store, "clears_all")
         self._breaker = CLOSED
         self._closed = True
         self._owed: dict[str, None] = {}
+        self._uncleared: dict[str, None] = {}
         self._lock = threading.Lock()
         self._trials = Trials(self._pause, self._try)
         tell_when_forked(self)
@@ -116,6 +122,21 @@ class Guarded(Store):
         except (SurefootError, OSError) as error:
             raise self._failed(error) from error
 
+    def clear(self, prefix: str) -> None:
+        """As ``Clearing.clear``; one that fails is done before the store is used again."""
+        if not isinstance(self.store, Clearing):
+            raise StoreRefusedError("this store cannot be emptied")
+        if not self._closed:
+            self._uncleared[prefix] = None
+            self._refuse()
+        try:
+            self.store.clear(prefix)
+        except StoreRefusedError:
+            raise
+        except (SurefootError, OSError) as error:
+            self._uncleared[prefix] = None
+            raise self._failed(error) from error
+
     def close(self) -> None:
         """As ``Store.close``; trials end, and what was to be made good waits for the next call."""
         self._trials.stop()
@@ -164,6 +185,8 @@ class Guarded(Store):
         for key in keys:
             if key in self._owed or len(self._owed) < self._remember:
                 self._owed[key] = None
+            elif self._can_clear and (name := family(key)) not in {"", RESPONSES}:
+                self._uncleared |= dict.fromkeys(beginnings(name))
             else:
                 self.lost += 1
 
@@ -177,6 +200,7 @@ class Guarded(Store):
             self._breaker = self._breaker.trying()
         try:
             self.store.get([_TRIAL])
+            self._clear_uncleared()
             while owed := self._owed_or_closed():
                 self._make_good(owed)
         except (SurefootError, OSError):
@@ -185,7 +209,7 @@ class Guarded(Store):
             with self._lock:
                 if not self._closed:
                     self._breaker = self._breaker.tried(_clock(), well=False)
-        return True
+        return self._closed
 
     def _owed_or_closed(self) -> list[str]:
         # Both in one step: nobody may begin to owe between the last look and closing.
@@ -193,10 +217,21 @@ class Guarded(Store):
             owed = list(itertools.islice(self._owed, _AT_ONCE))
             for key in owed:
                 del self._owed[key]
-            if not owed:
+            if not owed and not self._uncleared:
                 self._breaker = self._breaker.tried(_clock(), well=True)
                 self._closed = True
         return owed
+
+    def _clear_uncleared(self) -> None:
+        for prefix in list(self._uncleared):
+            # First: what is added while the store is cleared is to be cleared again.
+            del self._uncleared[prefix]
+            try:
+                if isinstance(self.store, Clearing):
+                    self.store.clear(prefix)
+            except BaseException:
+                self._uncleared[prefix] = None
+                raise
 
     def _make_good(self, keys: list[str]) -> None:
         try:

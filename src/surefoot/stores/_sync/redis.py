@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import hashlib
+import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final
@@ -17,6 +18,10 @@ from surefoot.stores.redis_options import redis_options
 from surefoot.stores.slots import encoded, milliseconds
 
 __all__ = ["RedisStore"]
+
+_AT_ONCE: Final = 1000
+# What a pattern of Redis takes for something else than itself.
+_SPECIAL: Final = re.compile(rb"[*?\[\]\\]")
 
 
 class _Script:
@@ -88,6 +93,16 @@ class RedisStore(Store):
     def incr(self, key: str, by: int, ttl: float) -> int:
         """As ``Store.incr``."""
         return int(self._run(_INCR, key, by, milliseconds(ttl)))
+
+    def clear(self, prefix: str) -> None:
+        """As ``Clearing.clear``: a walk over the whole database, in short steps."""
+        pattern, cursor = _SPECIAL.sub(rb"\\\g<0>", encoded(prefix)) + b"*", b"0"
+        while True:
+            cursor, keys = self._ask("SCAN", cursor, "MATCH", pattern, "COUNT", _AT_ONCE)
+            if keys:
+                self._ask("UNLINK", *keys)
+            if not int(cursor):
+                return
 
     def close(self) -> None:
         """As ``Store.close``."""

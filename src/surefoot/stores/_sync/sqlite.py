@@ -72,6 +72,10 @@ class SQLiteStore(Store):
         """As ``Store.incr``."""
         return self._until_done(self._slots.incr, key, by, ttl)
 
+    def clear(self, prefix: str) -> None:
+        """As ``Clearing.clear``."""
+        self._until_done(self._slots.clear, prefix)
+
     def close(self) -> None:
         """As ``Store.close``."""
         self._slots.close()

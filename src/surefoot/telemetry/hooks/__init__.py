@@ -21,6 +21,7 @@ HOOKS: Final[Mapping[str, str]] = MappingProxyType(
         "aiosmtplib": "aiosmtplib.smtp",
         "aiosqlite": "aiosqlite.core",
         "anyio_threads": "anyio.to_thread",
+        "async_stores": "surefoot.stores._async.guarded",
         "asyncio_locks": "asyncio.locks",
         "executors": "concurrent.futures.thread",
         "http_client": "http.client",
@@ -35,6 +36,7 @@ HOOKS: Final[Mapping[str, str]] = MappingProxyType(
         "smtplib": "smtplib",
         "sqlalchemy_pool": "sqlalchemy.pool.impl",
         "sqlite3": "sqlite3",
+        "stores": "surefoot.stores._sync.guarded",
         "urllib3": "urllib3.connectionpool",
     }
 )

@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from surefoot.telemetry.recorder import Recorder
 
 MODULE = "sqlite3"
+UNMEASURED = "surefoot_unmeasured"
+"""Attribute of a class of connections whose work is measured elsewhere, as that of a cache."""
 
 
 def install(module: ModuleType, recorder: Recorder) -> None:
@@ -58,9 +60,12 @@ class _Classes:
 def _connecting(
     connect: Callable[..., Any], classes: _Classes, recorder: Recorder
 ) -> Callable[..., Any]:
+    plain = connect
     connect = measured(recorder, connect, _named_call("(connect)"), connects=True)
 
     def measured_connect(*args: Any, **kwargs: Any) -> Any:
+        if getattr(kwargs.get("factory"), UNMEASURED, False):
+            return plain(*args, **kwargs)
         if len(args) > 5:
             args = (*args[:5], classes.measured(args[5]), *args[6:])
         else:

@@ -15,7 +15,7 @@ from surefoot.core.records import Block, HostUse, Probe, Record, RouteUse, Stack
 from surefoot.core.resources import Kind
 from surefoot.core.stats import quantile
 from surefoot.core.worker import WorkerStats
-from surefoot.toolbox.analysis import aggregate
+from surefoot.toolbox.analysis import aggregate, caches
 from surefoot.toolbox.load import Closed, Generator, LoadResult
 from surefoot.toolbox.measure import host
 from surefoot.toolbox.measure.receiver import Receiver
@@ -90,7 +90,7 @@ async def probe(
     stop: asyncio.Event | None = None,
 ) -> Probe:
     """Hold ``population`` requests in flight for ``seconds`` and say what they used."""
-    before = receiver.collect().workers if receiver is not None else {}
+    before = _known(receiver)
     async with Watch(owners) as watch:
         result = await generator.run(Closed(population=population, seconds=seconds), stop=stop)
     await asyncio.sleep(_FLUSH)
@@ -115,7 +115,16 @@ async def probe(
         dropped=sum(worker.dropped for worker in workers.values()),
         collecting=_collecting(before, workers),
         memory=host.memory(owners().app),
+        caches=caches.done(before, workers),
     )
+
+
+def _known(receiver: Receiver | None) -> dict[int, WorkerStats]:
+    """What each worker said about itself last."""
+    if receiver is None:
+        return {}
+    receiver.collect()
+    return dict(receiver.latest)
 
 
 def _blocked(

@@ -36,13 +36,18 @@ class Received:
 
 
 class Receiver:
-    """An asynchronous context manager that owns the socket at ``path``."""
+    """An asynchronous context manager that owns the socket at ``path``.
+
+    Attributes:
+        latest: What each worker said about itself last, in all that was collected.
+    """
 
     def __init__(self, path: Path) -> None:
         self.path = path
         self._socket = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
         self._datagrams: list[bytes] = []
         self._decoder = wire.Decoder()
+        self.latest: dict[int, wire.WorkerStats] = {}
 
     async def __aenter__(self) -> Self:
         self._socket.setblocking(False)
@@ -80,6 +85,7 @@ class Receiver:
                     received.stacks.append(item)
                 case wire.WorkerStats():
                     received.workers[item.worker] = item
+        self.latest |= received.workers
         return received
 
     def _decoded(

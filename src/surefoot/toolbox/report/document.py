@@ -17,6 +17,7 @@ from surefoot.core.records import (
     Station,
 )
 from surefoot.toolbox.measure.run import Measurement, beyond_throughput
+from surefoot.toolbox.report.caches import caches_document
 
 __all__ = ["SCHEMA", "document"]
 
@@ -63,6 +64,7 @@ def document(measurement: Measurement) -> dict[str, Any]:
         "resources": [_station(station) for station in diagnosis.stations],
         "unexplained": round(diagnosis.unexplained, 4),
         "routes": [_route(route) for route in diagnosis.routes],
+        "caches": caches_document(evidence),
         "changes": [_change(change) for change in diagnosis.changes],
         "points": [_point(point) for point in evidence.points],
         "notes": list(diagnosis.notes),

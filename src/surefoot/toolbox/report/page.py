@@ -9,6 +9,7 @@ from typing import Any, Final
 from surefoot.core.records import StackSample
 from surefoot.toolbox.measure.run import Measurement, beyond_throughput
 from surefoot.toolbox.report import content, flame, plots, quantity, routes, validity
+from surefoot.toolbox.report.caches import cache_rows
 from surefoot.toolbox.report.environment import asset, render
 from surefoot.toolbox.report.headline import headline, promise
 
@@ -48,6 +49,7 @@ def _values(measurement: Measurement, origin: validity.Origin) -> dict[str, Any]
         "points": content.points(evidence),
         "resources": content.resources(diagnosis),
         "owner": content.owner(diagnosis),
+        "caches": cache_rows(evidence),
         "routes": rows[:_ROUTES_SHOWN],
         "other_routes": rows[_ROUTES_SHOWN:],
         "legend": routes.legend(diagnosis),

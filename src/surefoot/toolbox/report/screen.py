@@ -9,6 +9,7 @@ from surefoot import units
 from surefoot.core.measures import Measure
 from surefoot.core.records import Change, Diagnosis, Station
 from surefoot.toolbox.measure.run import Measurement, beyond_throughput
+from surefoot.toolbox.report.caches import cache_lines
 
 __all__ = ["screen"]
 
@@ -26,6 +27,7 @@ def screen(measurement: Measurement, width: int = _WIDTH) -> str:
         "",
         *_resources(diagnosis),
         "",
+        *cache_lines(measurement.evidence),
         *_evidence(diagnosis, width),
         *_changes(diagnosis, width),
         *_closing(measurement, width),
