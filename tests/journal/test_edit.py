@@ -145,3 +145,56 @@ def test_what_would_be_no_configuration_is_refused_and_not_written(path, text, v
     assert said in str(error.value)
     assert path.read_text() == text
     assert os.listdir(path.parent) == [path.name]  # noqa: PTH208 - names
+
+
+# --- Tables of a list -----------------------------------------------------------------------------
+
+HOME = "cache.response[GET /].ttl"
+BOOK = "cache.response[GET /books/<int:id>]"
+LISTED = """\
+[cache]
+url = "memory://"  # where
+
+# the first page
+[[cache.response]]
+route = "GET /"  # everybody's
+ttl = "5s"
+"""
+
+
+def test_a_table_of_a_list_is_added_changed_and_taken_away_alone(tmp_path):
+    path = tmp_path / "surefoot.toml"
+    path.write_text(LISTED)
+    set_keys(path, {f"{BOOK}.route": "GET /books/<int:id>", f"{BOOK}.ttl": "10s"})
+    assert path.read_text().startswith(LISTED)
+    assert file_values(path) == {
+        "cache.url": "memory://",
+        "cache.response[GET /].route": "GET /",
+        HOME: "5s",
+        f"{BOOK}.route": "GET /books/<int:id>",
+        f"{BOOK}.ttl": "10s",
+    }
+    set_keys(path, {HOME: "9s"})
+    assert 'route = "GET /"  # everybody\'s\nttl = "9s"\n' in path.read_text()
+    set_keys(path, {HOME: "5s", f"{BOOK}.ttl": None, f"{BOOK}.route": None})
+    assert path.read_text() == LISTED
+
+
+def test_the_first_table_of_a_list_comes_and_goes_with_its_list(tmp_path):
+    path = tmp_path / "surefoot.toml"
+    path.write_text("[server]\nthreads = 4\n")
+    set_keys(path, {f"{BOOK}.route": "GET /books/<int:id>", f"{BOOK}.ttl": "10s"})
+    config.load(tmp_path, environ={})
+    assert '[[cache.response]]\nroute = "GET /books/<int:id>"\nttl = "10s"\n' in path.read_text()
+    set_keys(path, {f"{BOOK}.ttl": None, f"{BOOK}.route": None})
+    assert path.read_text() == "[server]\nthreads = 4\n"
+
+
+def test_a_list_of_inline_tables_is_changed_too(tmp_path):
+    path = tmp_path / "surefoot.toml"
+    path.write_text('[cache]\nresponse = [{ route = "GET /" }]\n')
+    set_keys(path, {HOME: "7s", f"{BOOK}.route": "GET /books/<int:id>"})
+    assert file_values(path)[HOME] == "7s"
+    assert f"{BOOK}.route" in file_values(path)
+    set_keys(path, {HOME: None, f"{BOOK}.route": None})
+    assert file_values(path) == {"cache.response[GET /].route": "GET /"}

@@ -31,18 +31,19 @@ class Answer:
         return "age" in self.fields
 
 
-def _caching(entries, limit, fingerprinted, encoded):
+def _caching(entries, limit=10**6, fingerprinted=(), *, encoded=False, space="", status=False):
     found = [
         CachedResponse(entry, 60.0, 60.0) if isinstance(entry, str) else entry for entry in entries
     ]
-    return Noting(routes(found, encoded=encoded), limit, fingerprinted)
+    known = routes(found, encoded=encoded, space=space)
+    return Noting(known, limit, fingerprinted, status=status)
 
 
 class Noting(Caching):
     """Notes why answers were not kept."""
 
-    def __init__(self, *arguments):
-        super().__init__(*arguments)
+    def __init__(self, *arguments, **more):
+        super().__init__(*arguments, **more)
         self.whys = []
 
     def decide(self, *arguments):
@@ -57,11 +58,9 @@ class Wsgi:
 
     interface = "wsgi"
 
-    def __init__(
-        self, app, entries, store=None, limit=10**6, fingerprinted=(), encoded=False, wrap=None
-    ):
+    def __init__(self, app, entries, store=None, wrap=None, **terms):
         self.store = MemoryStore() if store is None else store
-        self.caching = _caching(entries, limit, fingerprinted, encoded)
+        self.caching = _caching(entries, **terms)
         self.app = wsgi.Cached(wrap(app) if wrap else app, self.caching, self.store)
 
     def __call__(self, path, method="GET", **headers):
@@ -93,11 +92,9 @@ class Asgi:
 
     interface = "asgi"
 
-    def __init__(
-        self, app, entries, store=None, limit=10**6, fingerprinted=(), encoded=False, wrap=None
-    ):
+    def __init__(self, app, entries, store=None, wrap=None, **terms):
         self.store = AsyncInline(MemoryStore()) if store is None else store
-        self.caching = _caching(entries, limit, fingerprinted, encoded)
+        self.caching = _caching(entries, **terms)
         self.app = asgi.Cached(wrap(app) if wrap else app, self.caching, self.store)
 
     def __call__(self, path, method="GET", **headers):

@@ -146,8 +146,10 @@ def from_a_thread(app):
 
 
 FLASK_VIEWS = {
-    read_in_a_view: "cookie", read_in_a_template: "cookie", read_through_a_kept_reference: "cookie",
-    read_from_the_context: "cookie", flashed: "cookie", signed: "set-cookie",
+    read_in_a_view: "the session was read", read_in_a_template: "the session was read",
+    read_through_a_kept_reference: "the session was read",
+    read_from_the_context: "the session was read", flashed: "the session was read",
+    signed: "set-cookie",
     cookie: "the cookie 'theme' was read", all_cookies: "cookies were read",
     cookie_header: "cookies were read", raw_environ: "cookies were read",
     copied_environ: "cookies were read", looked_through: "was read", all_headers: "was read",
@@ -441,7 +443,7 @@ def a_token(request):
 
 
 ASGI_VIEWS = {
-    a_session: "cookie", a_cookie: "the cookie 'theme' was read",
+    a_session: "the session was read", a_cookie: "the cookie 'theme' was read",
     cookies_at_once: "cookies were read", a_cookie_header: "cookies were read",
     raw_scope: "cookies were read", a_dictionary: "cookies were read",
     decoded: "cookies were read", lowered: "cookies were read", every_header: "cookies were read",

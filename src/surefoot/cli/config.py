@@ -13,6 +13,7 @@ from surefoot import config
 from surefoot.cli.command import Command
 from surefoot.cli.console import Console
 from surefoot.config.document import reference
+from surefoot.config.path import entry_name, identity
 
 __all__ = ["COMMAND"]
 
@@ -70,10 +71,9 @@ def _lines(settings: config.Settings) -> Iterator[_Line]:
     for key in config.listed():
         several, _, leaf = key.name.rpartition("[].")
         table, _, inner = several.rpartition(".")
-        source = settings.sources.get(several, "default")
-        for number, entry in enumerate(tables[table][inner]):
-            value = key.public(entry[leaf])
-            yield _Line(f"{several}[{number}].{leaf}", value, key.text(value), source)
+        for entry in tables[table][inner]:
+            name = entry_name(several, entry[identity(several)], leaf)
+            yield _line(key, name, entry[leaf], settings)
 
 
 def _line(key: config.Key, name: str, value: Any, settings: config.Settings) -> _Line:

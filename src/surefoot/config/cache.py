@@ -75,6 +75,14 @@ class Cache:
         " rediss://, unix:// or memcached://.",
         public=without_password,
     )
+    name: str = key(
+        "",
+        "Tells what this application keeps from what others keep in the same place.",
+    )
+    status: bool = key(
+        False,
+        "Say of each answer, in Cache-Status (RFC 9211), whether it was kept, or why not.",
+    )
     largest: int = size(1_000_000, "The largest body that is kept.", minimum=1, maximum=100_000_000)
     sessions: tuple[str, ...] = names(
         "Cookies that stand for a session, besides those the frameworks and habit name; who "

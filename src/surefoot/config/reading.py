@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from surefoot.config.declared import LISTED, NAMED, Key, declared, keys, tables
+from surefoot.config.path import identity, leaves, put
 from surefoot.config.rules import Rule
 from surefoot.config.tables import Config, Settings
 from surefoot.errors import ConfigError, UnitError
@@ -46,8 +47,8 @@ def load(
     sources = {key.name: "default" for key in keys()}
     for source, layer in layers:
         for dotted, value in _checked(layer, source):
-            _put(merged, dotted, value)
-            sources[dotted] = source
+            _merge(merged, dotted, value)
+            sources |= dict.fromkeys(_named(dotted, value), source)
     base = path.parent if path else directory
     return Settings(_build(merged), types.MappingProxyType(sources), base.resolve(), path)
 
@@ -60,7 +61,7 @@ def from_mapping(data: Mapping[str, Any], source: str = "settings") -> Config:
     """
     merged: dict[str, Any] = {}
     for dotted, value in _checked(data, source):
-        _put(merged, dotted, value)
+        _merge(merged, dotted, value)
     return _build(merged)
 
 
@@ -121,7 +122,7 @@ def _from_environment(environ: Mapping[str, str]) -> dict[str, Any]:
     for variable, text in environ.items():
         if variable in variables:
             key = variables[variable]
-            _put(found, key.name, _from_text(key, text))
+            put(found, key.name, _from_text(key, text))
         elif variable.startswith(starts):
             near = difflib.get_close_matches(variable, variables, n=1, cutoff=0.0)
             raise ConfigError(f"environment: there is no {variable}; did you mean {near[0]}?")
@@ -167,7 +168,7 @@ def _entries(source: str, dotted: str, given: Any) -> tuple[dict[str, Any], ...]
     if not isinstance(given, list) or not all(isinstance(entry, Mapping) for entry in given):
         raise ConfigError(f"{source}: {dotted} is {_said(given)}; it must be tables [[{dotted}]]")
     table = LISTED[dotted]
-    required = dataclasses.fields(table)[0].name
+    required = identity(dotted)
     for entry in given:
         if required not in entry:
             raise ConfigError(f"{source}: a table [[{dotted}]] has no {required}")
@@ -238,15 +239,24 @@ def _said(value: Any) -> str:
 def _nested(flat: Mapping[str, Any]) -> dict[str, Any]:
     nested: dict[str, Any] = {}
     for dotted, value in flat.items():
-        _put(nested, dotted, value)
+        put(nested, dotted, value)
     return nested
 
 
-def _put(nested: dict[str, Any], dotted: str, value: Any) -> None:
-    *path, leaf = dotted.split(".")
-    for part in path:
-        nested = nested.setdefault(part, {})
-    nested[leaf] = value
+def _merge(merged: dict[str, Any], dotted: str, value: Any) -> None:
+    """Put a value in force; tables of a list add to those that are there, one by one."""
+    if dotted not in LISTED:
+        put(merged, dotted, value)
+        return
+    for name, each in leaves({dotted: value}):
+        put(merged, name, each)
+
+
+def _named(dotted: str, value: Any) -> Iterator[str]:
+    """Every key that a value gives, by its dotted name."""
+    if dotted in LISTED:
+        yield from (name for name, _ in leaves({dotted: value}))
+    yield dotted
 
 
 def _build(merged: Mapping[str, Any]) -> Config:

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from surefoot import config
+from surefoot.config.path import Entry, Part, leaves, split
 from surefoot.core.journal import Value
 from surefoot.errors import ConfigError, OutputError
 from surefoot.toolbox.durable import sync_directory, write_all
@@ -56,7 +57,7 @@ def file_values(path: Path) -> dict[str, Any]:
     Raises:
         ConfigError: It cannot be read or is no TOML.
     """
-    return dict(_leaves(_table(_parsed(_text(path), path), path)))
+    return dict(leaves(_table(_parsed(_text(path), path), path)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,7 +139,7 @@ def edited(text: str, values: Mapping[str, Value], path: Path) -> str:
     for name in ("tool", "surefoot") if path.name == _PROJECT else ():
         root = root.setdefault(name, tomlkit.table(is_super_table=True))
     for key, value in values.items():
-        _put(root, key.split("."), value)
+        _put(root, split(key), value)
     result = str(tomlkit.dumps(document))
     ending = "\r\n" if text.endswith("\r\n") else "\n"
     if text.endswith(ending) and not text.endswith(ending * 2):
@@ -148,7 +149,7 @@ def edited(text: str, values: Mapping[str, Value], path: Path) -> str:
     return result
 
 
-def _put(table: Any, path: list[str], value: Value) -> None:
+def _put(table: Any, path: list[Part], value: Value) -> None:
     import tomlkit  # noqa: PLC0415
 
     head, *rest = path
@@ -157,6 +158,10 @@ def _put(table: Any, path: list[str], value: Value) -> None:
             table.pop(head, None)
         else:
             table[head] = value
+        return
+    assert isinstance(head, str)
+    if isinstance(rest[0], Entry):
+        _put_in_list(table, head, rest[0], str(rest[1]), value)
         return
     if head not in table:
         if value is None:
@@ -168,10 +173,36 @@ def _put(table: Any, path: list[str], value: Value) -> None:
         del table[head]
 
 
+def _put_in_list(table: Any, name: str, entry: Entry, leaf: str, value: Value) -> None:
+    """Set a key of one table of a list; the table comes and goes with the key that tells it."""
+    import tomlkit  # noqa: PLC0415
+
+    if name not in table:
+        if value is None:
+            return
+        table[name] = tomlkit.aot()
+    number = next((n for n, one in enumerate(table[name]) if one.get(entry.key) == entry.value), -1)
+    if number < 0:
+        if value is None:
+            return
+        inline = isinstance(table[name], tomlkit.items.Array)
+        one: Any = tomlkit.inline_table() if inline else tomlkit.table()
+        one[entry.key] = entry.value
+        table[name].append(one)
+    if value is not None:
+        table[name][number][leaf] = value
+    elif leaf == entry.key:
+        del table[name][number]
+        if not len(table[name]):
+            del table[name]
+    else:
+        table[name][number].pop(leaf, None)
+
+
 def _check(result: str, before: Mapping[str, Any], values: Mapping[str, Value], path: Path) -> None:
-    wanted = dict(_leaves(before)) | dict(values)
+    wanted = dict(leaves(before)) | dict(values)
     after = _table(_parsed(result, path), path)
-    found = dict(_leaves(after))
+    found = dict(leaves(after))
     if found != {key: value for key, value in wanted.items() if value is not None}:
         keys = ", ".join(values)
         raise ConfigError(
@@ -180,15 +211,6 @@ def _check(result: str, before: Mapping[str, Any], values: Mapping[str, Value], 
             do=f"set {keys} by hand",
         )
     config.from_mapping(after, path.name)
-
-
-def _leaves(table: Mapping[str, Any], prefix: str = "") -> Any:
-    for name, value in table.items():
-        # What a factory is called with is one value, however deep it is.
-        if isinstance(value, Mapping) and prefix + name != "app.settings":
-            yield from _leaves(value, f"{prefix}{name}.")
-        else:
-            yield prefix + name, value
 
 
 def _table(document: Mapping[str, Any], path: Path) -> Mapping[str, Any]:

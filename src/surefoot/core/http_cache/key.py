@@ -13,7 +13,7 @@ from surefoot.core.http_cache.fields import values
 __all__ = ["encodings", "primary", "secondary", "target"]
 
 _BYTES: Final = 20
-_FORMAT: Final = "1"
+_FORMAT: Final = "2"
 
 
 def primary(
@@ -24,6 +24,7 @@ def primary(
     listed: Collection[str] = (),
     ignored: Collection[str] = (),
     encoded: bool = False,
+    space: str = "",
 ) -> str:
     """The key of a request's answers.
 
@@ -34,9 +35,10 @@ def primary(
         listed: Names of cookies that are.
         ignored: Fields that are left out of it.
         encoded: Whether answers differ by what the client can unpack.
+        space: Of the application, where several share a store.
     """
     parts = [
-        _FORMAT, route, asked.scheme, asked.path, asked.raw, asked.query,
+        _FORMAT, space, route, asked.scheme, asked.path, asked.raw, asked.query,
         # Two of a field are not one that holds both; and their order may count.
         *_flat(
             (name, value.lower() if name == "host" else value)
@@ -65,13 +67,13 @@ def secondary(key: str, generation: bytes, asked: Asked, varied: Iterable[str]) 
     return f"{key}:{_digest([generation.hex(), *parts])}"
 
 
-def target(asked: Asked) -> str:
+def target(asked: Asked, space: str = "") -> str:
     """The name of what a request is for, whatever its query and its other fields say.
 
     All answers hang on it, so that a request that writes to it makes them gone.
     """
     host = "".join(values(asked.fields, "host")).lower()
-    return f"rt:{_digest([_FORMAT, asked.scheme, host, asked.path])}"
+    return f"rt:{_digest([_FORMAT, space, asked.scheme, host, asked.path])}"
 
 
 def encodings(asked: Asked) -> str:

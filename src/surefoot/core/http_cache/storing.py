@@ -52,6 +52,8 @@ class Wanted:
     """Fields that are not, and whose reading does not count."""
     encoded: bool = False
     """Whether what the client can unpack is in the key."""
+    space: str = ""
+    """Told apart from what others keep in the same store."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,8 +109,8 @@ def may_store(
     why = (
         _unfit(asked, answer, wanted)
         or _forbidden(answer, given)
-        or _varied(asked, vary, wanted)
         or _read(asked, observed, wanted, {*vary, *wanted.fields}, sessions)
+        or _varied(asked, vary, wanted)
         or _token(answer)
     )
     if why:

@@ -9,6 +9,7 @@ from typing import Any
 
 from surefoot import config
 from surefoot.config import Settings
+from surefoot.config.path import find, split
 from surefoot.core.journal import Entry, Facts, History, Kind, stale
 from surefoot.errors import UsageError
 from surefoot.toolbox.journal.words import value_words
@@ -42,8 +43,10 @@ def known_key(name: str) -> config.Key:
     Raises:
         UsageError: There is none; the nearest is named.
     """
-    found = {key.name: key for key in config.keys()}  # noqa: SIM118 - a function, no mapping
+    found = {key.name: key for key in (*config.keys(), *config.listed())}
     table, _, leaf = name.rpartition(".")
+    if not all(isinstance(part, str) for part in split(name)):
+        name = f"{table.partition('[')[0]}[].{leaf}"
     for candidate in (name, f"{table.partition('.')[0]}.*.{leaf}"):
         if candidate in found and ("*" not in candidate or table.count(".") == 1):
             return found[candidate]
@@ -97,9 +100,7 @@ def _value(name: str, declared: config.Key, settings: Settings) -> str:
     if declared.type is dict:
         # A factory's arguments may be secrets.
         return "{...}"
-    found: Any = config.to_mapping(settings.config)
-    for part in name.split("."):
-        if not isinstance(found, Mapping) or part not in found:
-            return value_words(declared.default)
-        found = found[part]
+    found = find(config.to_mapping(settings.config), name)
+    if found is None:
+        return value_words(declared.default)
     return declared.text(declared.public(found))

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Any
 
 from surefoot.config import Config, from_mapping, to_mapping
+from surefoot.config.path import put
 from surefoot.core.records import CodeEdit, ConfigEdit, OutsideAction
 
 __all__ = ["edited", "inverse"]
@@ -30,14 +30,7 @@ def edited(config: Config, edits: Iterable[ConfigEdit]) -> Config:
     """
     tables = to_mapping(config)
     for edit in edits:
-        *path, leaf = edit.key.split(".")
-        table: dict[str, Any] = tables
-        for name in path:
-            table = table.setdefault(name, {})
-        if edit.after is None:
-            table.pop(leaf, None)
-        else:
-            table[leaf] = edit.after
+        put(tables, edit.key, edit.after)
     for name, values in list(tables["database"].items()):
         if not values:
             del tables["database"][name]

@@ -7,10 +7,11 @@ from typing import Any, Final
 
 from surefoot.core.http_cache.asked import Asked
 from surefoot.core.http_cache.fields import Fields
+from surefoot.core.http_cache.status import HIT, bypassed
 from surefoot.ports import AsyncStore
-from surefoot.web.responses.caching import ROUTE, SAFE, Caching, Route
+from surefoot.web.responses.caching import ROUTE, SAFE, UNKEPT, Caching, Route
 from surefoot.web.responses.flow import Make, adrive, forget, look_up
-from surefoot.web.responses.sending import Sending, encoded, given, sent_fields
+from surefoot.web.responses.sending import Sending, encoded, given, sent_fields, with_status
 
 __all__ = ["Cached"]
 
@@ -52,9 +53,11 @@ class Cached:
             return
         asked = _asked(scope)
         if asked.method not in SAFE:
-            await self._written(asked, scope, receive, send)
-        elif self._caching.bypass(asked):
-            await self.app(scope, receive, send)
+            await self._written(route, asked, scope, receive, send)
+            return
+        why = self._caching.bypass(asked)
+        if why:
+            await self.app(scope, receive, self._saying(bypassed(why), send))
         else:
             await self._looked_up(route, asked, scope, receive, send)
 
@@ -66,11 +69,21 @@ class Cached:
         if isinstance(found, Make):
             await self._made(route, found, scope, receive, send)
         elif found is None:
-            await self.app(scope, receive, send)
+            await self.app(scope, receive, self._saying(bypassed(UNKEPT), send))
         else:
             scope[ROUTE] = route.wanted.template
             kept = self._caching.given(route, found, asked)
-            await given(kept, send)
+            await given(kept, self._saying(HIT, send))
+
+    def _saying(self, said: str, send: Send) -> Send:
+        """The same, with what is said of the answer in its head, where that is wanted."""
+        if not self._caching.status:
+            return send
+
+        async def sent(message: Message) -> None:
+            await send(with_status(message, said))
+
+        return sent
 
     async def _made(
         self, route: Route, make: Make, scope: Scope, receive: Receive, send: Send
@@ -93,7 +106,9 @@ class Cached:
 
         return fixed
 
-    async def _written(self, asked: Asked, scope: Scope, receive: Receive, send: Send) -> None:
+    async def _written(
+        self, route: Route, asked: Asked, scope: Scope, receive: Receive, send: Send
+    ) -> None:
         changed = False
 
         async def sent(message: Message) -> None:
@@ -101,7 +116,7 @@ class Cached:
             if message["type"] == "http.response.start" and 200 <= message["status"] < 400:
                 changed = True
                 # Whoever got the answer is not to find what was before.
-                await adrive(forget(asked), self._store)
+                await adrive(forget(asked, route.wanted.space), self._store)
             await send(message)
 
         try:
@@ -109,7 +124,7 @@ class Cached:
         finally:
             if changed:
                 # Some commit after they have answered.
-                await adrive(forget(asked), self._store)
+                await adrive(forget(asked, route.wanted.space), self._store)
 
 
 def _path(scope: Scope) -> str:

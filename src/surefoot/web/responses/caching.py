@@ -19,12 +19,13 @@ from surefoot.web.responses import sessions
 from surefoot.web.responses.flow import Found
 from surefoot.web.responses.observing import unseen
 
-__all__ = ["FAILED", "ROUTE", "Caching", "Route"]
+__all__ = ["FAILED", "ROUTE", "UNKEPT", "Caching", "Route"]
 
 ROUTE: Final = "surefoot.route"
 """Under which an environment or a scope tells telemetry the route of a kept answer."""
 FAILED: Final = frozenset({500, 502, 503, 504})
 """Statuses in place of which a stale answer is given (RFC 5861, 4)."""
+UNKEPT: Final = "it was refused a moment ago, or the store does not answer"
 SAFE: Final = frozenset({"GET", "HEAD", "OPTIONS", "TRACE"})
 
 
@@ -46,14 +47,21 @@ class Caching:
         routes: In the order in which they are tried.
         limit: Bytes of the largest body that is kept.
         fingerprinted: Beginnings of paths of files whose names change with their bytes.
+        status: Whether every answer says what was done with it.
     """
 
     clock = staticmethod(time.time)
 
     def __init__(
-        self, routes: Iterable[Route], limit: int, fingerprinted: tuple[str, ...] = ()
+        self,
+        routes: Iterable[Route],
+        limit: int,
+        fingerprinted: tuple[str, ...] = (),
+        *,
+        status: bool = False,
     ) -> None:
         self.limit = limit
+        self.status = status
         self._routes = tuple(routes)
         self._fingerprinted = fingerprinted
 

@@ -132,9 +132,9 @@ def look_up(
     """
     main = primary(
         asked, wanted.template, fields=wanted.fields, listed=wanted.cookies,
-        ignored=wanted.ignored, encoded=wanted.encoded,
+        ignored=wanted.ignored, encoded=wanted.encoded, space=wanted.space,
     )  # fmt: skip
-    tag = target(asked)
+    tag = target(asked, wanted.space)
     key = main
     varied: tuple[str, ...] = ()
     waited: int | None = None
@@ -250,9 +250,9 @@ def _filled(
     return done
 
 
-def forget(asked: Asked) -> Steps[None]:
+def forget(asked: Asked, space: str) -> Steps[None]:
     """The target was written to: what was kept of it is gone (RFC 9111, 4.4)."""
-    yield Verb("put", ({target(asked): _draw()}, _DAY))
+    yield Verb("put", ({target(asked, space): _draw()}, _DAY))
 
 
 def _draw() -> bytes:

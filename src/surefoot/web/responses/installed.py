@@ -57,10 +57,10 @@ def install(
     Raises:
         ConfigError: The URL or a route cannot be read.
     """
-    found = routes(cache.response, encoded=encoded)
+    found = routes(cache.response, encoded=encoded, space=cache.name)
     for name in cache.sessions:
         sessions.learn(name)
-    caching = Caching(found, cache.largest, cache.fingerprinted)
+    caching = Caching(found, cache.largest, cache.fingerprinted, status=cache.status)
     from_url: Callable[..., Any] = stores.from_url if wanted == "wsgi" else stores.async_from_url
     store = from_url(cache.url, directory)
     if found:
@@ -69,12 +69,14 @@ def install(
     return lambda application: shell.Cached(application, caching, store)
 
 
-def routes(entries: Iterable[CachedResponse], *, encoded: bool) -> tuple[Route, ...]:
+def routes(
+    entries: Iterable[CachedResponse], *, encoded: bool, space: str = ""
+) -> tuple[Route, ...]:
     """The routes of a configuration."""
-    return tuple(_route(entry, encoded=encoded) for entry in entries)
+    return tuple(_route(entry, encoded=encoded, space=space) for entry in entries)
 
 
-def _route(entry: CachedResponse, *, encoded: bool) -> Route:
+def _route(entry: CachedResponse, *, encoded: bool, space: str) -> Route:
     template = Template.read(entry.route)
     wanted = Wanted(
         template.path,
@@ -84,5 +86,6 @@ def _route(entry: CachedResponse, *, encoded: bool) -> Route:
         frozenset(entry.cookies),
         frozenset(name.lower() for name in entry.ignore),
         encoded,
+        space,
     )
     return Route(template, wanted, entry.browser, entry.network)

@@ -11,6 +11,7 @@ from typing import Any
 from surefoot.core.http_cache.fields import first, lowered
 from surefoot.core.http_cache.kept import Kept
 from surefoot.core.http_cache.observed import Observed
+from surefoot.core.http_cache.status import FIELD, instead, made
 from surefoot.core.http_cache.storing import Answer, Stored
 from surefoot.ports import Store
 from surefoot.web import matched
@@ -53,7 +54,8 @@ class Making:
         self._route = route
         self._make = make
         self._server_environ = environ
-        self._server_start = start
+        self._server_start = self._saying(start) if caching.status else start
+        self._said = made(stored=False)
         self._status = ""
         self._headers: Head = []
         self._error: tuple[Any, ...] = ()
@@ -62,6 +64,11 @@ class Making:
         self._sound = True
         self._over = False
         self._began = time.perf_counter()
+
+    def _saying(self, start: Start) -> Start:
+        return lambda status, headers, *error: start(
+            status, [*headers, (FIELD, self._said)], *error
+        )
 
     def start(self, status: str, headers: Head, *error: Any) -> Callable[[bytes], Any]:
         """In place of the server's ``start_response``."""
@@ -119,6 +126,7 @@ class Making:
         if stale is None or self._write is not None or self._code() not in FAILED:
             return None
         self.give_up(failed=True)
+        self._said = instead(self._code())
         return given(self._caching.given(self._route, stale, self._make.asked), self._server_start)
 
     def _whole(self, body: bytes) -> Iterable[bytes] | None:
@@ -145,9 +153,11 @@ class Making:
         answer = Answer(self._code(), fields, self._matched, body, self._sound)
         decided = self._caching.decide(self._route, self._make.asked, answer, self._observed)
         if not isinstance(decided, Stored):
+            self._said = made(stored=False, why=decided.why)
             self.give_up(failed=answer.status in FAILED)
             return None
         self._over = True
+        self._said = made(stored=True)
         kept = Kept.of(answer.status, fields, body)
         steps = keep(self._make, kept, decided, self._caching.clock)
         if drive(steps, self._store) is None:

@@ -9,6 +9,7 @@ from typing import Any, Final
 from surefoot.core.http_cache.fields import Fields, first
 from surefoot.core.http_cache.kept import Kept
 from surefoot.core.http_cache.observed import Observed
+from surefoot.core.http_cache.status import FIELD, instead, made
 from surefoot.core.http_cache.storing import Answer, Stored
 from surefoot.ports import AsyncStore
 from surefoot.web import starlette
@@ -16,7 +17,7 @@ from surefoot.web.responses.caching import FAILED, Caching, Route
 from surefoot.web.responses.flow import Found, Make, adrive, keep, withdraw
 from surefoot.web.responses.observing import observed_scope
 
-__all__ = ["Sending", "encoded", "given", "sent_fields"]
+__all__ = ["Sending", "encoded", "given", "sent_fields", "with_status"]
 
 Scope = dict[str, Any]
 Message = dict[str, Any]
@@ -55,7 +56,8 @@ class Sending:
         self._store = store
         self._route = route
         self._make = make
-        self._send = send
+        self._send = self._saying(send) if caching.status else send
+        self._said = made(stored=False)
         self._start: Message | None = None
         self._head: Message | None = None
         """Held back until the body is seen."""
@@ -65,6 +67,12 @@ class Sending:
         self._over = False
         self._replaced = False
         self._began = time.perf_counter()
+
+    def _saying(self, send: Send) -> Send:
+        async def sent(message: Message) -> None:
+            await send(with_status(message, self._said))
+
+        return sent
 
     async def send(self, message: Message) -> None:
         """In place of the server's ``send``."""
@@ -87,6 +95,7 @@ class Sending:
         if stale is not None and message["status"] in FAILED:
             self._replaced = True
             await self.give_up(failed=True)
+            self._said = instead(message["status"])
             out = self._caching.given(self._route, stale, self._make.asked)
             await given(out, self._send)
             return
@@ -136,9 +145,11 @@ class Sending:
         answer = Answer(status, fields, matched, body, self._sound)
         decided = self._caching.decide(self._route, self._make.asked, answer, self._observed)
         if not isinstance(decided, Stored):
+            self._said = made(stored=False, why=decided.why)
             await self.give_up(failed=status in FAILED)
             return None
         self._over = True
+        self._said = made(stored=True)
         kept = Kept.of(status, fields, body)
         steps = keep(self._make, kept, decided, self._caching.clock)
         if await adrive(steps, self._store) is None:
@@ -165,6 +176,13 @@ def sent_fields(message: Message) -> Fields:
         (bytes(name).decode("latin-1").lower(), bytes(value).decode("latin-1"))
         for name, value in message.get("headers", ())
     )
+
+
+def with_status(message: Message, said: str) -> Message:
+    """The same message; one that begins an answer tells what the cache did."""
+    if message["type"] != _START:
+        return message
+    return {**message, "headers": [*message.get("headers", ()), *encoded([(FIELD, said)])]}
 
 
 def encoded(fields: Iterable[tuple[str, str]]) -> list[tuple[bytes, bytes]]:

@@ -7,8 +7,9 @@ from typing import Any, Final
 
 from surefoot.core.http_cache.asked import Asked
 from surefoot.core.http_cache.fields import lowered
+from surefoot.core.http_cache.status import FIELD, HIT, bypassed
 from surefoot.ports import Store
-from surefoot.web.responses.caching import ROUTE, SAFE, Caching, Route
+from surefoot.web.responses.caching import ROUTE, SAFE, UNKEPT, Caching, Route
 from surefoot.web.responses.flow import Make, drive, forget, look_up
 from surefoot.web.responses.making import Making, close, given
 
@@ -44,17 +45,24 @@ class Cached:
             return self.app(environ, start_response)
         asked = _asked(environ)
         if asked.method not in SAFE:
-            return self._written(asked, environ, start_response)
-        if caching.bypass(asked):
-            return self.app(environ, start_response)
+            return self._written(route, asked, environ, start_response)
+        why = caching.bypass(asked)
+        if why:
+            return self.app(environ, self._saying(bypassed(why), start_response))
         steps = look_up(asked, route.wanted, route.known, caching.clock)
         found = drive(steps, self._store)
         if isinstance(found, Make):
             return self._made(route, found, environ, start_response)
         if found is None:
-            return self.app(environ, start_response)
+            return self.app(environ, self._saying(bypassed(UNKEPT), start_response))
         environ[ROUTE] = route.wanted.template
-        return given(caching.given(route, found, asked), start_response)
+        return given(caching.given(route, found, asked), self._saying(HIT, start_response))
+
+    def _saying(self, said: str, start: Start) -> Start:
+        """The same, with what is said of the answer in its head, where that is wanted."""
+        if not self._caching.status:
+            return start
+        return lambda status, headers, *error: start(status, [*headers, (FIELD, said)], *error)
 
     def _fixing(self, path: str, start: Start) -> Start:
         def started(status: str, headers: Head, *error: Any) -> Any:
@@ -64,7 +72,9 @@ class Cached:
 
         return started
 
-    def _written(self, asked: Asked, environ: Environ, start: Start) -> Iterable[bytes]:
+    def _written(
+        self, route: Route, asked: Asked, environ: Environ, start: Start
+    ) -> Iterable[bytes]:
         changed = False
 
         def started(status: str, headers: Head, *error: Any) -> Any:
@@ -72,7 +82,7 @@ class Cached:
             changed = 200 <= _code(status) < 400
             if changed:
                 # Whoever got the answer is not to find what was before.
-                drive(forget(asked), self._store)
+                drive(forget(asked, route.wanted.space), self._store)
             return start(status, headers, *error)
 
         try:
@@ -80,7 +90,7 @@ class Cached:
         finally:
             if changed:
                 # Some commit after they have answered.
-                drive(forget(asked), self._store)
+                drive(forget(asked, route.wanted.space), self._store)
 
     def _made(self, route: Route, make: Make, environ: Environ, start: Start) -> Iterable[bytes]:
         making = Making(self._caching, self._store, route, make, environ, start)
