@@ -93,8 +93,13 @@ class Copies:
         if self._local is not None:
             self._local.drop([*map(self._names.slot, keys), *map(self._names.tag, tags)])
 
+    def drop_all(self) -> None:
+        """Forget all of them."""
+        if self._local is not None:
+            self._local.drop(None)
+
     def close(self) -> None:
         """Forget all, and listen no more."""
         if self._local is not None:
             self._local.watch.stop()
-            self._local.drop(None)
+        self.drop_all()

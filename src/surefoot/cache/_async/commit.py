@@ -7,6 +7,7 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
 
 from surefoot.cache.pending import Pending, current, follow
+from surefoot.errors import UsageError
 
 if TYPE_CHECKING:
     from surefoot.cache._async.cache import AsyncCache
@@ -30,6 +31,11 @@ class AsyncAfterCommit:
         return self._left and not self._pending
 
     async def __aenter__(self) -> Self:
+        if isinstance(self._session, str) or hasattr(self._session, "on_commit"):
+            raise UsageError(
+                "Django's transactions run in threads, and so do invalidations that wait for them",
+                do="use Cache.after_commit in the function that sync_to_async runs",
+            )
         follow(self._session, self)
         self._before = current.set((*current.get(), self._pending))
         return self

@@ -20,7 +20,7 @@ from surefoot.cache.times import Times
 from surefoot.cache.values.codec import Codec, UnreadableError
 from surefoot.core.cache.frame import NOBODY, Frame, Tag
 from surefoot.core.cache.freshness import Claim, Content, Serve, ServeStale, Step, Terms
-from surefoot.errors import StoreError, TooLargeError
+from surefoot.errors import StoreError
 
 __all__ = ["AsyncFinder", "Landed", "Wanted"]
 
@@ -149,7 +149,10 @@ class AsyncFinder:
 
     async def _compute(self, wanted: Wanted[_T], claim: Claim, versions: _Versions) -> Landed[_T]:
         """Call the function and fill the slot that was claimed for it."""
-        self._counts.misses += claim.stale is None
+        if claim.stale is None:
+            self._counts.misses += 1
+        else:
+            self._counts.refreshed += 1
         tags = await self._slots.tags(versions)
         try:
             value = await self._called(wanted)
@@ -204,10 +207,10 @@ class AsyncFinder:
         return Landed(await self._called(wanted))
 
     def content(self, key: str, value: Any, kind: Any, tags: tuple[Tag, ...]) -> Content | None:
-        """What goes into the slot; nothing if the value is too large."""
+        """What goes into the slot; nothing if this value is not to be kept, mostly for its size."""
         try:
             payload, codec, flags = self._codec.encode(key, value, kind)
-        except TooLargeError as error:
+        except self._codec.unkept as error:
             self._counts.refused += 1
             _log.warning("%s", error)
             return None

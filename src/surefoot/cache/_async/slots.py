@@ -14,6 +14,7 @@ from surefoot.core.cache.frame import NOBODY, Tag
 from surefoot.core.cache.freshness import (
     Claim,
     Content,
+    Fill,
     ReadTags,
     Step,
     Terms,
@@ -79,9 +80,18 @@ class AsyncSlots:
         Two round trips at most.
         """
         names = self.names
-        read = await self.store.get([names.slot(key) for key in keys])
-        moment = now()
-        look = functools.partial(step, now=moment, claim_ms=1, draw=draw)
+        return await self._moves(await self.store.get([names.slot(key) for key in keys]))
+
+    async def read(self, key: str) -> tuple[bytes, Step | int]:
+        """What a key's slot holds, nothing where there is none, and what to do about it.
+
+        Two round trips at most.
+        """
+        data = (await self.store.get([self.names.slot(key)]))[0]
+        return data or b"", (await self._moves([data]))[0]
+
+    async def _moves(self, read: Sequence[bytes | None]) -> list[Step | int]:
+        look = functools.partial(step, now=now(), claim_ms=1, draw=draw)
         moves = [look(data) for data in read]
         tags = {name for move in moves if type(move) is ReadTags for name in move.names}
         if tags:
@@ -106,6 +116,10 @@ class AsyncSlots:
     async def fill(self, key: str, claim: Claim, content: Content, terms: Terms) -> bool:
         """Keep what was computed; whether it was still wanted."""
         made = fill(claim, content, terms, now(), draw())
+        return await self.replace(key, made)
+
+    async def replace(self, key: str, made: Fill) -> bool:
+        """Write a slot that is still as it was read."""
         return await self.store.swap(self.names.slot(key), made.expect, made.data, made.ttl)
 
     async def release(self, key: str, claim: Claim, until: int = NOBODY) -> None:

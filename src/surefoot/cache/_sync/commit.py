@@ -6,6 +6,7 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
 
 from surefoot.cache.pending import Pending, current, follow
+from surefoot.cache.transactions import DjangoPending, django_database
 
 if TYPE_CHECKING:
     from surefoot.cache._sync.cache import Cache
@@ -28,7 +29,11 @@ class AfterCommit:
         return self._left and not self._pending
 
     def __enter__(self) -> Self:
-        follow(self._session, self)
+        connection = django_database(self._session)
+        if connection is None:
+            follow(self._session, self)
+        else:
+            self._pending = DjangoPending(self._cache, connection, self._cache.forget)
         self._before = current.set((*current.get(), self._pending))
         return self
 

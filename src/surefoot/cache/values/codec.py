@@ -6,6 +6,7 @@ is no value. What cannot come back as it went in is refused when it is written.
 
 from __future__ import annotations
 
+import pickle
 from types import UnionType
 from typing import Any, Final, NamedTuple, Union, get_args, get_origin
 
@@ -66,10 +67,13 @@ class Codec:
 
     Attributes:
         forged: Slots whose signature was wrong.
+        unkept: Errors of ``encode`` that lie in one value: it is not kept, and that is all.
 
     Raises:
         ConfigError: ``pickle_key`` is too short or too long.
     """
+
+    unkept: tuple[type[Exception], ...] = (TooLargeError,)
 
     def __init__(
         self,
@@ -153,7 +157,7 @@ class Codec:
         if self._signer is not None:
             try:
                 return self._packed(key, self._signer.dumps(value), PICKLED, 0)
-            except (TypeError, AttributeError, ValueError) as error:
+            except (pickle.PickleError, TypeError, AttributeError, ValueError) as error:
                 raise UncacheableError(f"{key!r} cannot be pickled: {error}") from error
         return self._packed(key, self._native(key, value), MSGPACK, TYPED)
 

@@ -12,9 +12,9 @@ import zoneinfo
 from collections.abc import Callable
 from typing import Any, Final
 
-from surefoot.cache.values.survey import NATIVE
+from surefoot.cache.values.survey import EXTENDED_TYPES, NATIVE
 
-__all__ = ["Extended"]
+__all__ = ["Extended", "teach"]
 
 Pack = Callable[[Any], bytes]
 
@@ -149,5 +149,22 @@ _READERS: Final[dict[int, Callable[[bytes], Any]]] = {
     12: lambda data: data.decode("utf-8", "surrogatepass"),
     13: bytearray,
 }
+
+
+def teach(
+    kind: type, number: int, write: Callable[[Any], bytes], read: Callable[[bytes], Any]
+) -> None:
+    """Have values of one more type, of no subclass of it, come back as they went in.
+
+    Args:
+        kind: The type.
+        number: From 32 to 127: what its values are known by in every store, for ever.
+        write: The bytes of a value.
+        read: The value of these bytes.
+    """
+    _WRITERS[kind] = (number, write)
+    _READERS[number] = read
+    EXTENDED_TYPES.add(kind)
+
 
 assert not NATIVE & _WRITERS.keys(), "what msgpack has itself needs no extension"

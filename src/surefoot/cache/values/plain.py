@@ -9,7 +9,7 @@ import struct
 from collections.abc import Callable
 from typing import Any, Final
 
-__all__ = ["PLAIN", "read", "write"]
+__all__ = ["PLAIN", "read", "teach", "write"]
 
 _FLOAT: Final = struct.Struct("<d")
 _CONSTANTS: Final[dict[bytes, bool | None]] = {b"N": None, b"T": True, b"F": False}
@@ -44,6 +44,21 @@ def write(value: object) -> tuple[int, bytes] | None:
     """Codec and bytes of a value of such a type, of no subclass of it; nothing of others."""
     found = _WRITERS.get(type(value))
     return None if found is None else (found[0], found[1](value))
+
+
+def teach(
+    kind: type, number: int, write: Callable[[Any], bytes], read: Callable[[bytes], Any]
+) -> None:
+    """Have values of one more type, of no subclass of it, lie as these bytes.
+
+    Args:
+        kind: The type.
+        number: From 32 to 127: the codec that its values are known by in every store, for ever.
+        write: The bytes of a value.
+        read: The value of these bytes.
+    """
+    _WRITERS[kind] = (number, write)
+    _READERS[number] = read
 
 
 def read(codec: int, data: bytes) -> object:

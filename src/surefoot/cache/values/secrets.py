@@ -81,7 +81,8 @@ def find_secret(value: object) -> str | None:
 def _find(value: Any, path: str, seen: set[int], depth: int) -> str | None:
     if is_secret_type(type(value)):
         return path or "the value itself"
-    if isinstance(value, str | bytes | int | float | None) or id(value) in seen:
+    # A class is written by its name, and holds nothing of this value's.
+    if isinstance(value, str | bytes | int | float | type | None) or id(value) in seen:
         return None
     if depth > _DEEPEST:
         return None

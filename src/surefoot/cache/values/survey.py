@@ -11,7 +11,15 @@ from typing import Any, Final
 from surefoot.cache.values.secrets import may_be_secret
 from surefoot.errors import UncacheableError
 
-__all__ = ["EXTENDED", "FOREIGN", "NATIVE", "SUSPECT", "is_exact_moment", "survey"]
+__all__ = [
+    "EXTENDED",
+    "EXTENDED_TYPES",
+    "FOREIGN",
+    "NATIVE",
+    "SUSPECT",
+    "is_exact_moment",
+    "survey",
+]
 
 EXTENDED: Final = 1
 """Something that msgpack itself does not tell from something else: a tuple, a date, ..."""
@@ -21,9 +29,10 @@ SUSPECT: Final = 4
 """A key of a dictionary that may be the name of a secret."""
 
 NATIVE: Final = frozenset({str, int, float, bool, type(None), bytes})
-_EXTENDED: Final = frozenset(
-    {dt.date, dt.time, dt.timedelta, decimal.Decimal, uuid.UUID, complex, bytearray}
-)
+EXTENDED_TYPES: Final[set[type]] = {
+    dt.date, dt.time, dt.timedelta, decimal.Decimal, uuid.UUID, complex, bytearray,
+}  # fmt: skip
+"""Those that there are extensions for, dates with times and containers apart."""
 _ROWS: Final = frozenset({tuple, set, frozenset})
 _DEEPEST: Final = 100
 _MOST_HARMLESS: Final = 4096
@@ -66,7 +75,7 @@ def _leaf(value: Any, kind: type) -> int:
         return 0
     if kind is dt.datetime or kind is dt.time:
         return EXTENDED if is_exact_moment(value) else FOREIGN
-    return EXTENDED if kind in _EXTENDED else FOREIGN
+    return EXTENDED if kind in EXTENDED_TYPES else FOREIGN
 
 
 def is_exact_moment(value: dt.datetime | dt.time) -> bool:

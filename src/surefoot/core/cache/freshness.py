@@ -40,6 +40,7 @@ __all__ = [
     "Wait",
     "fill",
     "release",
+    "rewrite",
     "step",
     "write",
 ]
@@ -283,6 +284,38 @@ def write(content: Content, terms: Terms, now: int, generation: bytes) -> Fill:
         ValueError: Too many tags, or a tag that is too long; see ``Frame.pack``.
     """
     return _slot(content, terms, now, now, generation, b"")
+
+
+def rewrite(
+    data: bytes,
+    frame: Frame,
+    now: int,
+    generation: bytes,
+    *,
+    content: Content | None = None,
+    ttl: float | None = None,
+) -> Fill:
+    """The slot of a fresh value with other bytes, or with another time to live.
+
+    Args:
+        data: The slot as it was read: who changed it since wins.
+        frame: What is in it.
+        now: The instant.
+        generation: 8 random bytes.
+        content: In place of what is there.
+        ttl: Seconds from now; where not given the value ends when it would have.
+    """
+    stays = frame.stale - frame.fresh
+    fresh = frame.fresh if ttl is None else now + math.floor(1000 * ttl)
+    changed = frame._replace(
+        generation=generation, fresh=fresh, stale=fresh + stays, claimed=NOBODY
+    )
+    if content is not None:
+        changed = changed._replace(
+            codec=content.codec, flags=content.flags, tags=content.tags, payload=content.payload
+        )
+    left = max(changed.stale - now, 0) / 1000 + _MARGIN
+    return Fill(changed.pack(), left, data[:HEAD])
 
 
 def release(claim: Claim, until: int = NOBODY) -> Patch:
