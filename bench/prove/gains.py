@@ -2,19 +2,25 @@
 
     python bench/prove/gains.py                 # every row, about 25 minutes
     python bench/prove/gains.py flask threads   # rows with all of these words
+    python bench/prove/gains.py --next          # one row that is not there yet
+    python bench/prove/gains.py --table         # only the table of what there is
 
-A change of the configuration is applied as it was proposed. Of an edit the proof is the bookshop
+Every row is appended to a file of JSON lines, and a row that is there is not measured again. A
+change of the configuration is applied as it was proposed. Of an edit the proof is the bookshop
 without the fault that the edit would take away: the same answers, better code.
 """
 
 from __future__ import annotations
 
-import sys
+import argparse
+import json
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 from project import EXAMPLES, Project, project
 
+DEFAULT_FILE = Path("build/prove-gains.jsonl")
 WITHIN = 1.5
 
 
@@ -67,8 +73,8 @@ def proven(made: Project, row: Row, change: dict[str, Any]) -> dict[str, Any]:
     return made.run("prove", "--base", "base.toml", *words, "--seconds", "60")
 
 
-def measured(row: Row) -> bool | None:
-    """One row: whether the prediction was near; ``None`` where there was none or no proof."""
+def measured(row: Row) -> dict[str, Any]:
+    """One row: what was proposed and what its proof found; why, where there is neither."""
     workload = EXAMPLES / (
         "workload.toml" if row.fault == "none" else f"workloads/{row.fault}.toml"
     )
@@ -77,30 +83,63 @@ def measured(row: Row) -> bool | None:
         made.configure("base", faults=row.fault)
         change = proposed(made, row.lever)
         if change is None:
-            print(f"{row} not proposed", flush=True)
-            return None
+            return {"row": str(row), "failed": "not proposed"}
         found = proven(made, row, change)
     ratio = found.get("capacity_ratio")
     if ratio is None:
-        print(f"{row} {found.get('verdict', 'failed')}: {found.get('why', found)}", flush=True)
-        return None
-    predicted, gain = change["predicted_gain"], ratio["value"]
-    off = max(predicted / gain, gain / predicted)
-    near = off <= WITHIN
+        why = f"{found.get('verdict', 'failed')}: {found.get('why', found)}"
+        return {"row": str(row), "change": change, "failed": why}
+    return {"row": str(row), "change": change, "verdict": found["verdict"], "proven": ratio}
+
+
+def near(found: dict[str, Any]) -> bool:
+    """Whether what was predicted is near to what was proven."""
+    predicted, gain = found["change"]["predicted_gain"], found["proven"]["value"]
+    return max(predicted / gain, gain / predicted) <= WITHIN
+
+
+def told(found: dict[str, Any]) -> str:
+    """One row in a line."""
+    if "failed" in found:
+        return f"{found['row']} {found['failed']}"
+    predicted, ratio = found["change"]["predicted_gain"], found["proven"]
+    off = max(predicted / ratio["value"], ratio["value"] / predicted)
     span = f"({ratio['low']:.2f} to {ratio['high']:.2f})"
-    print(
-        f"{row} predicted x {predicted:.2f} proven x {gain:.2f} {span} {found['verdict']:<14} "
-        f"off {off:.2f} {'ok' if near else 'MISS'}",
-        flush=True,
+    return (
+        f"{found['row']} predicted x {predicted:.2f} proven x {ratio['value']:.2f} {span} "
+        f"{found['verdict']:<14} off {off:.2f} {'ok' if near(found) else 'MISS'}"
     )
-    return near
+
+
+def table(there: dict[str, dict[str, Any]]) -> None:
+    """Every row that there is, and how many are near."""
+    for row in ROWS:
+        if str(row) in there:
+            print(told(there[str(row)]))
+    proofs = [found for found in there.values() if "failed" not in found]
+    print(f"{sum(map(near, proofs))} of {len(proofs)} within {WITHIN}x")
 
 
 def main() -> None:
-    words = sys.argv[1:]
-    results = [measured(row) for row in ROWS if all(word in str(row) for word in words)]
-    near = sum(result is True for result in results)
-    print(f"{near} of {sum(result is not None for result in results)} within {WITHIN}x")
+    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
+    parser.add_argument("words", nargs="*", help="all of them are in the rows to measure")
+    parser.add_argument("--file", type=Path, default=DEFAULT_FILE)
+    parser.add_argument("--next", action="store_true", help="stop after one row")
+    parser.add_argument("--table", action="store_true")
+    args = parser.parse_args()
+    there: dict[str, dict[str, Any]] = {}
+    if args.file.exists():
+        lines = map(json.loads, args.file.read_text().splitlines())
+        there = {found["row"]: found for found in lines}
+    asked = [row for row in ROWS if all(word in str(row) for word in args.words)]
+    missing = [row for row in asked if str(row) not in there and not args.table]
+    args.file.parent.mkdir(parents=True, exist_ok=True)
+    for row in missing[: 1 if args.next else None]:
+        found = there[str(row)] = measured(row)
+        with args.file.open("a") as file:
+            file.write(json.dumps(found) + "\n")
+        print(told(found), flush=True)
+    table(there)
 
 
 if __name__ == "__main__":

@@ -204,6 +204,8 @@ def test_one_tick_stands_for_the_time_between_two(recorder, receiver):
     stats = receiver.stats[-1]
     seconds = sum(counts.values()) * stats.sampled_ns / stats.ticks / 1e9
     assert 0.3 <= seconds <= 0.5
+    # What it costs to look is told, and is less than there was time for.
+    assert 0 < stats.own_ns < stats.seconds * 1e9
 
 
 def test_a_thread_of_the_kernel_that_is_gone_is_no_fault():

@@ -237,6 +237,8 @@ class Probe:
     """Bytes of the application's processes at the end, shared pages divided; 0 if not known."""
     caches: tuple[CacheTotal, ...] = ()
     """What the application's caches did meanwhile, in all workers."""
+    observing: float = 0.0
+    """Cores that the workers' own telemetry threads kept busy, which nobody serves users with."""
 
     @property
     def completed(self) -> int:

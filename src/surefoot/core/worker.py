@@ -117,6 +117,8 @@ class WorkerStats:
     ticks: int = 0
     """Times the sampler looked; one sample stands for ``sampled_ns / ticks`` of a thread."""
     sampled_ns: int = 0
+    own_ns: int = 0
+    """CPU time of the thread that samples and sends, which no request asked for."""
     pool_size: int = 0
     """Connections this worker's database pools may hand out; 0 when none was seen."""
     hooks: tuple[str, ...] = ()

@@ -67,6 +67,7 @@ class Background:
                 if now >= flush_ns:
                     flush_ns = now + _FLUSH_NS
                     self._flush(now)
+                self._recorder.pulse.own_ns = time.thread_time_ns()
             except Exception as error:  # noqa: BLE001 - the thread must outlive what one tick met
                 self._recorder.fault(error)
         if self._sampler is not None:

@@ -30,6 +30,7 @@ class Pulse:
     loop_beats: int = 0
     ticks: int = 0
     sampled_ns: int = 0
+    own_ns: int = 0
     hooks: list[str] = field(default_factory=list)
     _blocked: dict[str, list[int]] = field(default_factory=dict)
     _pools: weakref.WeakKeyDictionary[Any, int] = field(default_factory=weakref.WeakKeyDictionary)
@@ -92,6 +93,7 @@ class Pulse:
             ),
             ticks=self.ticks,
             sampled_ns=self.sampled_ns,
+            own_ns=self.own_ns,
             pool_size=sum(list(self._pools.values())),
             hooks=tuple(self.hooks),
             routes=routes,

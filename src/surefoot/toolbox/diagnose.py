@@ -60,8 +60,8 @@ def confidence(model: Model, first: Probe, last: Probe) -> Counter[Resource]:
     chance = random.Random(1)  # noqa: S311 - resampling, not a secret
     votes: Counter[Resource] = Counter()
     for _ in range(_RESAMPLES):
-        alone = demands(first.population, chance.choices(first.blocks, k=len(first.blocks)))
-        full = demands(last.population, chance.choices(last.blocks, k=len(last.blocks)))
+        alone = demands(first, chance.choices(first.blocks, k=len(first.blocks)))
+        full = demands(last, chance.choices(last.blocks, k=len(last.blocks)))
         changed = model.changed(alone=alone, full=full)
         named = bottleneck(changed.capacities(0.0), model.cores)
         if named is not None:
@@ -117,18 +117,26 @@ def diagnose(
         also=tuple(also),
         findings=findings(case),
         stations=stations,
-        unexplained=unexplained(model, evidence.points, capacity),
+        unexplained=unexplained(model, evidence.points, capacity, last.observing),
         routes=_routes(case, first),
         changes=changes,
         notes=(*evidence.notes, *faults),
     )
 
 
-def unexplained(model: Model, points: Sequence[RatePoint], capacity: Capacity) -> float:
+def unexplained(
+    model: Model, points: Sequence[RatePoint], capacity: Capacity, observing: float = 0.0
+) -> float:
     """By which share the CPU measured near capacity differs from rate x demands.
 
     Within 5 % it counts as explained and is 0. The demand at that rate lies between the two
     probes', by the mean number of requests in the application.
+
+    Args:
+        model: What explains.
+        points: What was measured.
+        capacity: Near which.
+        observing: Cores of the workers' own telemetry.
     """
     near = [p for p in points if not p.beyond and p.host.app > 0 and p.completed]
     if not near or not capacity.rps:
@@ -139,7 +147,8 @@ def unexplained(model: Model, points: Sequence[RatePoint], capacity: Capacity) -
     share = min(1.0, max(0.0, (inside - 1) / max(1, full.population - 1)))
     embedded = max(0.0, full.db_cpu - point.host.database / point.completed)
     explained = alone.app + (full.app - alone.app) * share + embedded
-    off = point.host.app / point.completed / explained - 1 if explained else 0.0
+    used = point.host.app - observing * point.host.seconds
+    off = used / point.completed / explained - 1 if explained else 0.0
     return off if abs(off) > _EXPLAINED else 0.0
 
 

@@ -19,8 +19,12 @@ _LOOP: Final = 32  # requests of an event loop that are taken to be in flight un
 _JOBS: Final = 2000  # to replay; a route of one in a thousand requests is still among them
 
 
-def demands(population: int, blocks: Sequence[Block]) -> Demands:
-    """What a request needed in these blocks of a probe."""
+def demands(probe: Probe, blocks: Sequence[Block]) -> Demands:
+    """What a request needed in these blocks of a probe.
+
+    Telemetry's own threads serve nobody and cost so much a second, not a request: they are
+    neighbours.
+    """
     done = max(1, sum(block.completed for block in blocks))
     recorded = max(1, sum(block.recorded for block in blocks))
 
@@ -32,9 +36,10 @@ def demands(population: int, blocks: Sequence[Block]) -> Demands:
 
     embedded, cpu = each("db_cpu"), each("cpu")
     networked = used("database") / done
-    app = max(used("app") / done - embedded, cpu)
+    seconds = max(used("seconds"), 1e-9)
+    app = max((used("app") - probe.observing * seconds) / done - embedded, cpu)
     return Demands(
-        population=population,
+        population=probe.population,
         response=math.fsum(block.response for block in blocks) / done,
         wall=each("wall"),
         app=app,
@@ -46,14 +51,14 @@ def demands(population: int, blocks: Sequence[Block]) -> Demands:
         pool_held=each("pool_held"),
         outside=each("outside"),
         generator=used("generator") / done,
-        neighbours=used("neighbours") / max(used("seconds"), 1e-9),
+        neighbours=used("neighbours") / seconds + probe.observing,
     )
 
 
 def model_of(evidence: Evidence, cores: int) -> Model:
     """Build the model from the two probes of a run."""
     first, last = evidence.probes[0], evidence.probes[-1]
-    alone, full = demands(first.population, first.blocks), demands(last.population, last.blocks)
+    alone, full = demands(first, first.blocks), demands(last, last.blocks)
     bare = Model(
         alone=alone,
         full=full,

@@ -85,6 +85,31 @@ class Demands:
             pool_held=max(0.0, self.pool_held - held),
         )
 
+    def shrunk(self, before: Demands, after: Demands) -> Demands:
+        """This request when of each kind of seconds the same share goes as from another one."""
+
+        def left(name: str) -> float:
+            was: float = getattr(before, name)
+            return getattr(after, name) / was if was else 1.0
+
+        own = before.app - before.server
+        server = self.server * left("server")
+        app = (self.app - self.server) * ((after.app - after.server) / own if own else 1.0)
+        kept = {name: getattr(self, name) * left(name) for name in _SHRINKING}
+        return replace(self, app=app + server, server=server, **kept)
+
+
+_SHRINKING: Final = (
+    "response",
+    "wall",
+    "blocked",
+    "db_cpu",
+    "db_wait",
+    "pool_wait",
+    "pool_held",
+    "outside",
+)
+
 
 @dataclass(frozen=True)
 class Model:
@@ -261,8 +286,19 @@ class Model:
         return tuple(sorted(stations, key=lambda station: station.bound))
 
     def less(self, **seconds: float) -> Model:
-        """The same model without these seconds of each request; see ``Demands.less``."""
-        return replace(self, alone=self.alone.less(**seconds), full=self.full.less(**seconds))
+        """The same model without these seconds of a request that is alone; see ``Demands.less``.
+
+        With every slot busy a second of work takes longer, for threads share the interpreter and
+        the processor's caches, and what goes had been stretched like what stays: the same share
+        goes there.
+        """
+        alone = self.alone.less(**seconds)
+        return replace(self, alone=alone, full=self.full.shrunk(self.alone, alone))
+
+    def awaited(self, seconds: float) -> Model:
+        """The same model where so many seconds of standing still become a wait beside the loop."""
+        alone = replace(self.alone, blocked=max(0.0, self.alone.blocked - seconds))
+        return replace(self, alone=alone, full=self.full.shrunk(self.alone, alone))
 
     def changed(self, **fields: object) -> Model:
         """The same model with some of its figures changed: what a prediction is made from."""

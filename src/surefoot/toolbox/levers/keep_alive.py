@@ -27,7 +27,7 @@ def steps(case: Case) -> Iterable[Step]:
     before = float(case.setting(_KEY))
     if before >= _SHORT or not case.evidence.server:
         return
-    saved = min(_CONNECTION, case.model.full.server / 2)
+    saved = min(_CONNECTION, case.model.alone.server / 2)
     yield Step(
         where=_KEY,
         relieves=Resource(Kind.APP_CPU),
@@ -36,7 +36,7 @@ def steps(case: Case) -> Iterable[Step]:
         model=case.model.less(server=saved),
         how=f'set {_KEY} = "{_LONG:.0f}s"',
         because=f"each request opens a connection, {saved * 1e6:.0f} us of the server's "
-        f"{case.model.full.server * 1e6:.0f} us assumed",
+        f"{case.model.alone.server * 1e6:.0f} us assumed",
         risk="an idle connection holds a file descriptor for as long as it is kept; a balancer "
         "that keeps one longer sends requests on what is being closed, and its users see errors",
         on=(Measure.CPU,),

@@ -36,7 +36,7 @@ def steps(case: Case) -> Iterable[Step]:
         relieves=Resource(Kind.APP_CPU),
         stage="server",
         action=(ConfigEdit(_KEY, case.setting(_KEY), "granian"),),
-        model=case.model.less(server=full.server * (1 - _LEFT)),
+        model=case.model.less(server=case.model.alone.server * (1 - _LEFT)),
         how=f'set {_KEY} = "granian"',
         because=f"{full.server * 1e3:.2f} of {full.app * 1e3:.2f} ms of CPU pass in gunicorn; "
         f"granian assumed to need {_LEFT:.0%} of that, as it does for a small view",

@@ -114,6 +114,7 @@ async def probe(
         sampled=_sampled(before, workers),
         dropped=sum(worker.dropped for worker in workers.values()),
         collecting=_collecting(before, workers),
+        observing=_observing(before, workers),
         memory=host.memory(owners().app),
         caches=caches.done(before, workers),
     )
@@ -157,6 +158,16 @@ def _collecting(before: Mapping[int, WorkerStats], after: Mapping[int, WorkerSta
         stats.gc_ns - (before[pid].gc_ns if pid in before else 0) for pid, stats in after.items()
     )
     return sum(spent) / 1e9
+
+
+def _observing(before: Mapping[int, WorkerStats], after: Mapping[int, WorkerStats]) -> float:
+    """Cores that telemetry's own threads used meanwhile, all workers together."""
+    used = 0.0
+    for pid, stats in after.items():
+        earlier = before.get(pid, WorkerStats(pid))
+        passed = stats.seconds - earlier.seconds
+        used += (stats.own_ns - earlier.own_ns) / 1e9 / passed if passed > 0 else 0.0
+    return used
 
 
 def _medians(result: LoadResult) -> tuple[tuple[str, float], ...]:
