@@ -25,7 +25,9 @@ COUNTED = [
 
 
 @st.composite
-def cache_totals(draw, ):
+def cache_totals(
+    draw,
+):
     kept = draw(st.one_of(st.none(), st.integers(0, 9)))
     return CacheTotal(
         draw(st.sampled_from(["a", "b"])),

@@ -224,8 +224,10 @@ class WithCache(HookContract):
         with Receiver() as receiver:
             self._run(receiver, "request")
             (record,) = receiver.wait_for_records(1)
-        assert {str(spend.resource) for spend in record.spends} == {"cache.books"}
-        assert {"GET", "SWAP", "PUT", "DELETE"} == {spend.what for spend in record.spends}
+        # A collection of garbage is nobody's.
+        spends = [spend for spend in record.spends if str(spend.resource) != "app.cpu"]
+        assert {str(spend.resource) for spend in spends} == {"cache.books"}
+        assert {spend.what for spend in spends} == {"GET", "SWAP", "PUT", "DELETE"}
 
 
 class TestCacheInSqlite(WithCache):

@@ -22,6 +22,8 @@ class Counts:
     """Values served past their ``ttl``, within ``stale``, while somebody computed the next."""
     misses: int = 0
     """Values that were not there."""
+    refreshed: int = 0
+    """Stale values that this process was the one to compute anew."""
     waited: int = 0
     """Values that another caller in this process was computing, and that were waited for."""
     computed: int = 0
@@ -44,7 +46,7 @@ class Counts:
             tier,
             hits=self.hits + self.waited,
             stale=self.stale,
-            misses=self.misses,
+            misses=self.misses + self.refreshed,
             computed=self.computed,
             failed=self.failed,
             refused=self.late + self.refused,

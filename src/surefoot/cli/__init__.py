@@ -24,6 +24,7 @@ COMMANDS: Final = {
     "why": "say why a key of the configuration is what it is",
     "load": "send requests on a schedule and time the answers",
     "workload": "write a first workload from the application's routes",
+    "cache": "show what a cache's store holds, or take it away",
     "config": "show the configuration in force, or its schema",
     "init": "write a commented surefoot.toml for the application found here",
 }

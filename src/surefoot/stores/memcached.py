@@ -156,6 +156,18 @@ class MemcachedStore(Store):
         assert written is not None, "adding always writes"
         return int(written.data)
 
+    def stats(self) -> dict[str, dict[str, int]]:
+        """What each server says of itself: its counters, by name.
+
+        Raises:
+            StoreError: One does not answer.
+        """
+
+        def asked(connection: MemcachedConnection) -> dict[str, dict[str, int]]:
+            return dict(connection.stats(host) for host in range(len(self._hosts)))
+
+        return self._with(asked)
+
     def clear(self, prefix: str) -> None:  # noqa: ARG002 - it cannot list its keys
         """As ``Clearing.clear``: everything goes, that of others too."""
 

@@ -88,6 +88,13 @@ class MemcachedConnection:
         """Remove everything."""
         self._asked(host, self._clients[host].flush_all)
 
+    def stats(self, host: int) -> tuple[str, dict[str, int]]:
+        """Its address, and its counters by name."""
+        told: dict[bytes, Any] = self._asked(host, self._clients[host].stats)
+        return self._where(host), {
+            name.decode(): value for name, value in told.items() if isinstance(value, int)
+        }
+
     def close(self) -> None:
         """Hang up."""
         for client in self._clients:
@@ -101,11 +108,12 @@ class MemcachedConnection:
         self._used = _clock()
         return answer
 
-    def _explained(self, host: int, error: Exception) -> StoreError:
+    def _where(self, host: int) -> str:
         address = self._hosts[host]
-        where = "Memcached at " + (
-            address if isinstance(address, str) else "{}:{}".format(*address)
-        )
+        return address if isinstance(address, str) else "{}:{}".format(*address)
+
+    def _explained(self, host: int, error: Exception) -> StoreError:
+        where = f"Memcached at {self._where(host)}"
         if isinstance(error, TimeoutError):
             return StoreError(f"{where} did not answer within {self._timeout * 1000:.0f} ms")
         text = error.args[0] if error.args else ""

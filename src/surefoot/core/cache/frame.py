@@ -92,6 +92,21 @@ class Frame(NamedTuple):
         return b"".join(parts)
 
     @classmethod
+    def peek(cls, data: bytes) -> tuple[Frame, int] | None:
+        """What the first ``HEAD`` bytes of a slot say, and how many tags it has.
+
+        Of a value ``payload`` is empty, and the tags are left out; ``None`` for what is no frame.
+        """
+        if len(data) < HEAD:
+            return None
+        mark, form, generation, codec, flags, counted, made, fresh, stale, claimed = _READ(data)
+        if mark != _MARK or form != _FORMAT:
+            return None
+        payload = b"" if counted & _HAS_VALUE else None
+        frame = cls(generation, made, fresh, stale, claimed, codec, flags, (), payload)
+        return frame, counted >> 1
+
+    @classmethod
     def unpack(cls, data: bytes) -> Frame | None:
         """What a slot holds; ``None`` for bytes that are no frame of this format."""
         if len(data) < HEAD:

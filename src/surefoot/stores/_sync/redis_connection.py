@@ -99,6 +99,28 @@ class RedisConnection:
             raise explained(failed, self._address) from failed
         self._used = _clock()
 
+    def ask_each(self, commands: Sequence[Sequence[Any]]) -> list[Any]:
+        """Send commands at once; the answer to each, or the error that it was.
+
+        Raises:
+            StoreError: There were fewer answers in time.
+        """
+        answers: list[Any] = []
+        try:
+            if commands:
+                self._wire.send_packed_command(self._wire.pack_commands(commands))
+            for _ in commands:
+                try:
+                    answers.append(self._wire.read_response())
+                except Exception as error:
+                    if not self._wire.is_connected:
+                        raise
+                    answers.append(error)
+        except Exception as error:
+            raise explained(error, self._address) from error
+        self._used = _clock()
+        return answers
+
     def hear(self, seconds: float) -> Any:
         """What the server says unasked; nothing if it says nothing in that time.
 

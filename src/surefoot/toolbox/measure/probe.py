@@ -90,11 +90,11 @@ async def probe(
     stop: asyncio.Event | None = None,
 ) -> Probe:
     """Hold ``population`` requests in flight for ``seconds`` and say what they used."""
-    before = _known(receiver)
+    before = await _known(receiver)
     async with Watch(owners) as watch:
         result = await generator.run(Closed(population=population, seconds=seconds), stop=stop)
     await asyncio.sleep(_FLUSH)
-    received = receiver.collect() if receiver is not None else None
+    received = await receiver.settled() if receiver is not None else None
     records = received.records if received else []
     stacks: Sequence[StackSample] = received.stacks if received else ()
     uses = watch.seen.uses()
@@ -120,11 +120,11 @@ async def probe(
     )
 
 
-def _known(receiver: Receiver | None) -> dict[int, WorkerStats]:
-    """What each worker said about itself last."""
+async def _known(receiver: Receiver | None) -> dict[int, WorkerStats]:
+    """What each worker has said about itself."""
     if receiver is None:
         return {}
-    receiver.collect()
+    await receiver.settled()
     return dict(receiver.latest)
 
 

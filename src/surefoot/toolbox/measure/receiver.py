@@ -22,6 +22,8 @@ __all__ = ["Received", "Receiver"]
 
 _LARGEST: Final = 64 * 1024
 _BUFFER: Final = 8 * 1024 * 1024  # the kernel caps it at net.core.rmem_max
+_BETWEEN: Final = 0.05
+_LOOKS: Final = 26  # a worker that says nothing for 1.3 s is gone, or stands still
 _AT_ONCE: Final = 64  # datagrams read before the loop may do something else
 
 
@@ -33,6 +35,13 @@ class Received:
         self.stacks: list[StackSample] = []
         self.workers: dict[int, wire.WorkerStats] = {}
         self.rubbish = 0
+
+    def add(self, more: Received) -> None:
+        """With what came after it."""
+        self.records += more.records
+        self.stacks += more.stacks
+        self.workers |= more.workers
+        self.rubbish += more.rubbish
 
 
 class Receiver:
@@ -86,6 +95,22 @@ class Receiver:
                 case wire.WorkerStats():
                     received.workers[item.worker] = item
         self.latest |= received.workers
+        return received
+
+    async def settled(self) -> Received:
+        """As ``collect``, with what the caches did up to now.
+
+        Workers say that about once a second; where there are none, nobody is waited for.
+        """
+        received = self.collect()
+        wanted = {pid for pid, stats in self.latest.items() if stats.caches}
+        for _ in range(_LOOKS):
+            if not wanted:
+                break
+            await asyncio.sleep(_BETWEEN)
+            more = self.collect()
+            wanted -= more.workers.keys()
+            received.add(more)
         return received
 
     def _decoded(

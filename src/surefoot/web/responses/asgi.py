@@ -10,6 +10,7 @@ from surefoot.core.http_cache.fields import Fields
 from surefoot.core.http_cache.status import HIT, bypassed
 from surefoot.ports import AsyncStore
 from surefoot.web.responses.caching import ROUTE, SAFE, UNKEPT, Caching, Route
+from surefoot.web.responses.counting import Counting
 from surefoot.web.responses.flow import Make, adrive, forget, look_up
 from surefoot.web.responses.sending import Sending, encoded, given, sent_fields, with_status
 
@@ -38,6 +39,7 @@ class Cached:
         self.app = app
         self._caching = caching
         self._store = store
+        self._counting = Counting(caching.routes, store)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """One request; websockets and the lifespan are not touched."""
@@ -57,6 +59,7 @@ class Cached:
             return
         why = self._caching.bypass(asked)
         if why:
+            route.tally.bypassed += 1
             await self.app(scope, receive, self._saying(bypassed(why), send))
         else:
             await self._looked_up(route, asked, scope, receive, send)
@@ -65,7 +68,8 @@ class Cached:
         self, route: Route, asked: Asked, scope: Scope, receive: Receive, send: Send
     ) -> None:
         steps = look_up(asked, route.wanted, route.known, self._caching.clock)
-        found = await adrive(steps, self._store)
+        found = await adrive(steps, self._store, route.tally.lost)
+        route.tally.saw(found)
         if isinstance(found, Make):
             await self._made(route, found, scope, receive, send)
         elif found is None:

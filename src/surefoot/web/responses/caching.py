@@ -16,6 +16,7 @@ from surefoot.core.http_cache.outgoing import FOREVER, immutable, told
 from surefoot.core.http_cache.storing import Answer, Refused, Stored, Wanted, may_store
 from surefoot.core.http_cache.template import Template
 from surefoot.web.responses import sessions
+from surefoot.web.responses.counting import Tally
 from surefoot.web.responses.flow import Found
 from surefoot.web.responses.observing import unseen
 
@@ -38,6 +39,12 @@ class Route:
     browser: float = 0.0
     network: float = 0.0
     known: ComputeTime = field(default_factory=ComputeTime)
+    tally: Tally = field(default_factory=Tally)
+
+    @property
+    def name(self) -> str:
+        """``"GET /books/<int:id>"``."""
+        return f"GET {self.wanted.template}"
 
 
 class Caching:
@@ -62,12 +69,12 @@ class Caching:
     ) -> None:
         self.limit = limit
         self.status = status
-        self._routes = tuple(routes)
+        self.routes = tuple(routes)
         self._fingerprinted = fingerprinted
 
     def route(self, path: str) -> Route | None:
         """The first route that may serve a path."""
-        return next((each for each in self._routes if each.template.matches(path)), None)
+        return next((each for each in self.routes if each.template.matches(path)), None)
 
     def is_static(self, path: str) -> bool:
         """Whether files with fingerprints in their names lie there."""
@@ -88,6 +95,14 @@ class Caching:
         self, route: Route, asked: Asked, answer: Answer, observed: Observed
     ) -> Stored | Refused:
         """Whether an answer is kept."""
+        decided = self._decided(route, asked, answer, observed)
+        route.tally.made += 1
+        route.tally.refused += isinstance(decided, Refused) and answer.status not in FAILED
+        return decided
+
+    def _decided(
+        self, route: Route, asked: Asked, answer: Answer, observed: Observed
+    ) -> Stored | Refused:
         if unseen:
             return Refused(f"what is read through {unseen[0]} cannot be seen")
         if len(answer.body) > self.limit:

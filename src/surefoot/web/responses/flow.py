@@ -69,6 +69,8 @@ class Found:
     kept: Kept
     age: float | None
     """Seconds since its making began; ``None`` where this very request had it made."""
+    stale: bool = False
+    """Whether its time is up."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,8 +87,8 @@ class Make:
     varied: tuple[str, ...] = ()
 
 
-def drive(steps: Steps[T], store: Store) -> T | None:
-    """Go through steps in a thread; ``None`` where the store did not answer."""
+def drive(steps: Steps[T], store: Store, lost: Callable[[], None] = lambda: None) -> T | None:
+    """Go through steps in a thread; ``None``, and ``lost`` is called, if the store is away."""
     try:
         wanted = next(steps)
         while True:
@@ -99,10 +101,13 @@ def drive(steps: Steps[T], store: Store) -> T | None:
         result: T = ended.value
         return result
     except StoreError:
+        lost()
         return None
 
 
-async def adrive(steps: Steps[T], store: AsyncStore) -> T | None:
+async def adrive(
+    steps: Steps[T], store: AsyncStore, lost: Callable[[], None] = lambda: None
+) -> T | None:
     """The same in an event loop."""
     try:
         wanted = next(steps)
@@ -116,6 +121,7 @@ async def adrive(steps: Steps[T], store: AsyncStore) -> T | None:
         result: T = ended.value
         return result
     except StoreError:
+        lost()
         return None
 
 
@@ -179,7 +185,9 @@ def _found(frame: Frame, now: int) -> Found | None:
     if frame.codec != _CODEC or frame.flags != ANSWER or frame.payload is None:
         return None
     kept = Kept.unpack(frame.payload)
-    return Found(kept, (now - frame.made) / 1000) if kept is not None else None
+    if kept is None:
+        return None
+    return Found(kept, (now - frame.made) / 1000, stale=now >= frame.fresh)
 
 
 def _new_tag(tag: str) -> Steps[bytes]:

@@ -169,6 +169,7 @@ class Making:
         """Nothing is kept; nobody is to wait for it. A second call does nothing."""
         if not self._over:
             self._over = True
+            self._route.tally.failed += failed
             drive(withdraw(self._make, self._caching.clock, failed=failed), self._store)
 
     @property

@@ -161,6 +161,7 @@ class Sending:
         """Nothing is kept; nobody is to wait for it. A second call does nothing."""
         if not self._over:
             self._over = True
+            self._route.tally.failed += failed
             await adrive(withdraw(self._make, self._caching.clock, failed=failed), self._store)
 
 

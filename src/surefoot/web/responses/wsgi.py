@@ -10,6 +10,7 @@ from surefoot.core.http_cache.fields import lowered
 from surefoot.core.http_cache.status import FIELD, HIT, bypassed
 from surefoot.ports import Store
 from surefoot.web.responses.caching import ROUTE, SAFE, UNKEPT, Caching, Route
+from surefoot.web.responses.counting import Counting
 from surefoot.web.responses.flow import Make, drive, forget, look_up
 from surefoot.web.responses.making import Making, close, given
 
@@ -34,6 +35,7 @@ class Cached:
         self.app = app
         self._caching = caching
         self._store = store
+        self._counting = Counting(caching.routes, store)
 
     def __call__(self, environ: Environ, start_response: Start) -> Iterable[bytes]:
         """One request."""
@@ -48,9 +50,11 @@ class Cached:
             return self._written(route, asked, environ, start_response)
         why = caching.bypass(asked)
         if why:
+            route.tally.bypassed += 1
             return self.app(environ, self._saying(bypassed(why), start_response))
         steps = look_up(asked, route.wanted, route.known, caching.clock)
-        found = drive(steps, self._store)
+        found = drive(steps, self._store, route.tally.lost)
+        route.tally.saw(found)
         if isinstance(found, Make):
             return self._made(route, found, environ, start_response)
         if found is None:
