@@ -47,10 +47,11 @@ class Shared:
             pickle_key=pickle_key(options, settings.SECRET_KEY if options.pickle else b""),
             allow_secrets=options.allow_secrets,
         )
+        names = Names(options.name)
         # A copy of what lies in the same memory would be a copy for nothing.
         self._local = None
         if options.local is not None and self._scheme != "memory":
-            self._local = local_for(url, Names(options.name), options.local)
+            self._local = local_for(url, names, options.local)
         self._store: Store = _memory(url) if self._scheme == "memory" else from_url(url)
 
     @functools.cached_property
