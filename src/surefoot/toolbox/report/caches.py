@@ -43,7 +43,7 @@ def _row(use: CacheUse) -> CacheRow:
     return CacheRow(
         name=total.name,
         tier=total.tier,
-        asked=f"{use.asked:,}",
+        asked=_count(use.asked),
         # To a tenth: between 99 and 99.9 in a hundred lies ten times the work.
         hits="" if ratio is None else f"{100 * ratio:.1f}%",
         stale=_count(total.stale),
