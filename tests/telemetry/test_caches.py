@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import gc
+import os
 import subprocess
 import sys
 
@@ -160,3 +161,12 @@ def test_neither_loads_the_other():
         name.startswith(("surefoot.cache", "surefoot.stores"))
         for name in loaded("import surefoot.telemetry, surefoot.telemetry.caches")
     )
+
+
+def test_slots_that_sqlite_had_to_give_up_are_counted(tmp_path):
+    cache = Cache.from_url(f"sqlite:///{tmp_path}/c.db?max_bytes=300kB", name="evicting")
+    for number in range(400):
+        cache.set(str(number), os.urandom(2000), ttl=60)
+    (shared,) = seen("evicting").values()
+    cache.close()
+    assert shared.evictions > 100

@@ -6,7 +6,6 @@ served, and a cache that is gone is not kept for it.
 
 from __future__ import annotations
 
-import threading
 import weakref
 from collections.abc import Iterable
 from typing import Any, Final, Protocol
@@ -27,20 +26,19 @@ class Counting(Protocol):
         """Of each tier, since the process began."""
 
 
-_known: weakref.WeakSet[Any] = weakref.WeakSet()
-_lock = threading.Lock()
+# Without a lock, which a fork might leave locked in the child: each step is one of a dictionary's.
+_known: dict[int, weakref.ref[Any]] = {}
 
 
 def register(cache: Counting) -> None:
     """Count this one in, for as long as it is there."""
-    with _lock:
-        _known.add(cache)
+    number = id(cache)
+    _known[number] = weakref.ref(cache, lambda _: _known.pop(number, None))
 
 
 def totals() -> tuple[CacheTotal, ...]:
     """What the caches of this process did; those of one name and tier are summed."""
-    with _lock:
-        caches = list(_known)
+    caches = [cache for known in list(_known.values()) if (cache := known()) is not None]
     found: dict[tuple[str, str], CacheTotal] = {}
     for total in (total for cache in caches for total in cache.totals()):
         name = total.name

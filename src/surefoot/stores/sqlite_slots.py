@@ -67,6 +67,8 @@ class SQLiteSlots:
         # Looking at the size after every write would cost as much as the write.
         self._look_after = min(max_bytes // 64, 256_000)
         self._written = 0
+        self.evictions = 0
+        """Living slots that this process took away for others."""
 
     def get(self, keys: Sequence[str]) -> list[bytes | None]:
         """As ``Store.get``."""
@@ -190,7 +192,8 @@ class SQLiteSlots:
             return
         self._written = 0
         try:
-            self._with(lambda connection: _evict(connection, self.max_bytes - self._look_after))
+            aim = self.max_bytes - self._look_after
+            self.evictions += self._with(lambda connection: _evict(connection, aim))
         except LockedError:
             # Whoever holds the lock writes, and looks after the size too.
             return
@@ -266,14 +269,16 @@ def _count(connection: sqlite3.Connection, key: bytes, by: int, lifetime: int) -
     return number
 
 
-def _evict(connection: sqlite3.Connection, aim: int) -> None:
+def _evict(connection: sqlite3.Connection, aim: int) -> int:
     # Many short transactions: nobody waits for the lock for long.
+    evicted = 0
     for _ in range(_ROUNDS):
         if _used(connection) <= aim:
-            return
+            break
         gone = connection.execute(_DROP_EXPIRED, (_now(), _ROWS_AT_ONCE)).rowcount
         if not gone:
-            connection.execute(_DROP_OLDEST, (_ROWS_AT_ONCE,))
+            evicted += connection.execute(_DROP_OLDEST, (_ROWS_AT_ONCE,)).rowcount
+    return evicted
 
 
 def _used(connection: sqlite3.Connection) -> int:

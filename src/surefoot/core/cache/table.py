@@ -161,12 +161,15 @@ class Table:
             return list(self._entries)
 
     def counts(self) -> TableCounts:
-        """What was seen until now; walks over the entries."""
-        with self._lock:
-            hits = self._hits + sum(map(_HITS, self._entries.values()))
-            return TableCounts(
-                hits, self.misses, self._evictions, len(self._entries), self._bytes()
-            )
+        """What was seen until now; walks over the entries.
+
+        Takes no lock, so that whoever looks from beside holds nobody up. Hits of an entry that goes
+        in that moment are counted the next time.
+        """
+        hits = self._hits
+        entries = list(self._entries.values())
+        hits += sum(map(_HITS, entries))
+        return TableCounts(hits, self.misses, self._evictions, len(entries), self._bytes())
 
     def _bytes(self) -> int:
         return self._small.bytes + self._main.bytes

@@ -47,6 +47,11 @@ class AsyncSQLiteStore(AsyncStore):
     def __repr__(self) -> str:
         return f"<{type(self).__name__} {self._slots.path}>"
 
+    @property
+    def evictions(self) -> int:
+        """How many living slots this process took away for others."""
+        return self._slots.evictions
+
     async def get(self, keys: Sequence[str]) -> list[bytes | None]:
         """As ``Store.get``."""
         return await self._until_done(self._slots.get, keys)

@@ -48,6 +48,11 @@ class SQLiteStore(Store):
     def __repr__(self) -> str:
         return f"<{type(self).__name__} {self._slots.path}>"
 
+    @property
+    def evictions(self) -> int:
+        """How many living slots this process took away for others."""
+        return self._slots.evictions
+
     def get(self, keys: Sequence[str]) -> list[bytes | None]:
         """As ``Store.get``."""
         return self._until_done(self._slots.get, keys)
