@@ -2,6 +2,7 @@
 
     python bench/cache/commits.py                      # Redis, Memcached and SQLite: two minutes
     python bench/cache/commits.py redis --commits 1000
+    python bench/cache/commits.py --django             # the same through Django
 
 One process changes a row of a database and commits, with the invalidation after the commit; three
 others read the row through the cache all the while. A reader notes which change was invalidated
@@ -28,19 +29,66 @@ sys.path.insert(0, str(HERE.parents[1] / "tests" / "support"))
 from servers import MemcachedServer, RedisServer  # noqa: E402 - found only now
 
 READERS = 3
-COMMON = """
+BEGINNING = """
 import json, mmap, struct, sys, time
+
+url, database, page, count = sys.argv[1], sys.argv[2], sys.argv[3], int(sys.argv[4])
+file = open(page, "r+b")
+shared = mmap.mmap(file.fileno(), 8)
+last = lambda: struct.unpack_from("<Q", shared)[0]
+"""
+SQLALCHEMY = """
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 from surefoot.cache import Cache
 
-url, database, page, count = sys.argv[1], sys.argv[2], sys.argv[3], int(sys.argv[4])
 engine = sa.create_engine(f"sqlite:///{database}", connect_args={"timeout": 30})
-sa.event.listen(engine, "connect", lambda c, _: c.execute("pragma journal_mode=wal"))
-file = open(page, "r+b")
-shared = mmap.mmap(file.fileno(), 8)
 cache = Cache.from_url(url, name="commits")
-last = lambda: struct.unpack_from("<Q", shared)[0]
+
+
+def select():
+    with engine.connect() as connection:
+        return connection.execute(sa.text("select n from row")).scalar_one()
+
+
+def ask():
+    return cache.get_or_compute("row", read, ttl=60, tags=["row"])
+
+
+def change(number, forget):
+    with Session(engine) as session, cache.after_commit(session):
+        session.execute(sa.text("update row set n = :n"), {"n": number})
+        forget()
+        session.commit()
+"""
+DJANGO = """
+from django.conf import settings
+
+settings.configure(
+    SECRET_KEY="of this benchmark alone",
+    DATABASES={"default": {"ENGINE": "django.db.backends.sqlite3", "NAME": database,
+                           "OPTIONS": {"timeout": 30}}},
+    CACHES={"default": {"BACKEND": "surefoot.web.django.Cache", "LOCATION": url}},
+)
+from django.core.cache import cache
+from django.db import connection, transaction
+
+
+def select():
+    with connection.cursor() as cursor:
+        cursor.execute("select n from row")
+        return cursor.fetchone()[0]
+
+
+def ask():
+    return cache.get_or_set("row", read, 60, tags=["row"])
+
+
+def change(number, forget):
+    with transaction.atomic(), cache.after_commit():
+        with connection.cursor() as cursor:
+            cursor.execute("update row set n = %s", [number])
+        forget()
 """
 READER = """
 made = 0
@@ -49,14 +97,13 @@ made = 0
 def read():
     global made
     made += 1
-    with engine.connect() as connection:
-        return connection.execute(sa.text("select n from row")).scalar_one()
+    return select()
 
 
 asked = old = 0
 print("ready", flush=True)
 while (before := last()) < count:
-    value = cache.get_or_compute("row", read, ttl=60, tags=["row"])
+    value = ask()
     asked += 1
     old += value < before
 print(json.dumps([asked, made, old]))
@@ -64,13 +111,10 @@ cache.close()
 """
 WRITER = """
 for number in range(1, count + 1):
-    with Session(engine) as session, cache.after_commit(session):
-        session.execute(sa.text("update row set n = :n"), {"n": number})
-        if number % 2:
-            cache.invalidate(tags=["row"])
-        else:
-            cache.delete("row")
-        session.commit()
+    if number % 2:
+        change(number, lambda: cache.invalidate(tags=["row"]))
+    else:
+        change(number, lambda: cache.delete("row"))
     struct.pack_into("<Q", shared, 0, number)
 cache.close()
 """
@@ -86,18 +130,19 @@ def store(kind: str, folder: Path) -> Iterator[str]:
         yield server.url
 
 
-def row(kind: str, commits: int) -> None:
+def row(kind: str, commits: int, common: str) -> None:
     """One store."""
     with tempfile.TemporaryDirectory() as name, store(kind, Path(name)) as url:
         folder = Path(name)
         with contextlib.closing(sqlite3.connect(folder / "shop.db")) as database:
+            database.execute("pragma journal_mode=wal").fetchall()
             database.executescript("create table row (n integer); insert into row values (0)")
         page = folder / "page"
         page.write_bytes(struct.pack("<Q", 0))
         words = [url, str(folder / "shop.db"), str(page), str(commits)]
         readers = [
             subprocess.Popen(
-                [sys.executable, "-c", COMMON + READER, *words], stdout=subprocess.PIPE, text=True
+                [sys.executable, "-c", common + READER, *words], stdout=subprocess.PIPE, text=True
             )
             for _ in range(READERS)
         ]
@@ -105,7 +150,7 @@ def row(kind: str, commits: int) -> None:
             for reader in readers:
                 assert reader.stdout is not None
                 assert reader.stdout.readline() == "ready\n"
-            subprocess.run([sys.executable, "-c", COMMON + WRITER, *words], check=True)
+            subprocess.run([sys.executable, "-c", common + WRITER, *words], check=True)
             told = [json.loads(reader.communicate(timeout=60)[0]) for reader in readers]
         finally:
             with page.open("r+b") as file, mmap.mmap(file.fileno(), 8) as shared:
@@ -121,9 +166,10 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     parser.add_argument("stores", nargs="*", default=["redis", "memcached", "sqlite"])
     parser.add_argument("--commits", type=int, default=10_000)
+    parser.add_argument("--django", action="store_true", help="through Django, not SQLAlchemy")
     args = parser.parse_args()
     for kind in args.stores:
-        row(kind, args.commits)
+        row(kind, args.commits, BEGINNING + (DJANGO if args.django else SQLALCHEMY))
 
 
 if __name__ == "__main__":

@@ -9,7 +9,7 @@ from typing import Any, ParamSpec, TypeVar
 from surefoot.cache._async.cached import AsyncCached, cached_function
 from surefoot.cache._async.colour import Call, Result, store_from_url
 from surefoot.cache._async.commit import AsyncAfterCommit
-from surefoot.cache._async.finder import AsyncFinder, Wanted
+from surefoot.cache._async.finder import AsyncFinder, Landed, Wanted
 from surefoot.cache._async.slots import AsyncSlots
 from surefoot.cache.copies import Copies, local_for
 from surefoot.cache.counts import Counts
@@ -18,7 +18,7 @@ from surefoot.cache.names import Names
 from surefoot.cache.pending import pending_of
 from surefoot.cache.registry import kept_by, register
 from surefoot.cache.values.codec import Codec
-from surefoot.core.cache.freshness import Serve, Terms
+from surefoot.core.cache.freshness import Serve, Step, Terms
 from surefoot.core.worker import CacheTotal
 from surefoot.errors import StoreError
 from surefoot.ports import AsyncStore
@@ -91,7 +91,21 @@ class AsyncCache:
 
     async def get(self, key: str, default: Any = None, *, type: Any = Any) -> Any:  # noqa: A002
         """The value of a key while it is fresh, else ``default``."""
-        return (await self.get_many([key], type=type)).get(key, default)
+        copy = self._copies.find(key, type)
+        if copy is not None:
+            return copy.value
+        ticket = self._copies.ticket()
+        try:
+            (move,) = await self._slots.look_at_many([key])
+        except StoreError:
+            self.counts.unanswered += 1
+            return default
+        found = await self._taken(key, move, type, ticket)
+        if found is None:
+            self.counts.misses += 1
+            return default
+        self.counts.hits += 1
+        return found.value
 
     async def get_many(self, keys: Iterable[str], *, type: Any = Any) -> dict[str, Any]:  # noqa: A002
         """The fresh values of these keys, in one round trip, or two where values have tags."""
@@ -106,16 +120,23 @@ class AsyncCache:
             return values
         copied = len(values)
         for key, move in zip(wanted, found, strict=True):
-            if isinstance(move, int):
-                values[key] = move
-            elif isinstance(move, Serve):
-                landed = await self._finder.read(key, move.frame, type)
-                if landed is not None:
-                    values[key] = landed.value
-                    self._copies.keep(key, move.frame, landed.value, type, ticket)
+            taken = await self._taken(key, move, type, ticket)
+            if taken is not None:
+                values[key] = taken.value
         self.counts.hits += len(values) - copied
         self.counts.misses += len(asked) - len(values)
         return values
+
+    async def _taken(
+        self, key: str, move: Step | int, kind: Any, ticket: int
+    ) -> Landed[Any] | None:
+        """The value that a slot holds, if it is fresh."""
+        if type(move) is Serve:
+            landed = await self._finder.read(key, move.frame, kind)
+            if landed is not None:
+                self._copies.keep(key, move.frame, landed.value, kind, ticket)
+            return landed
+        return Landed(move) if isinstance(move, int) else None
 
     async def set(
         self,
@@ -208,8 +229,11 @@ class AsyncCache:
         The commit may come in the block or after it. What is rolled back is not told.
         ``set`` does not wait: what it writes may be rolled back.
 
+        For threads it may be a database of Django's, too: its alias, ``"default"``, or a
+        connection. What is told outside of a transaction is then told at once.
+
         Raises:
-            UsageError: On entering: it is no such session.
+            UsageError: On entering: it is no such session, and no such database.
         """
         return AsyncAfterCommit(self, session)
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import functools
 import os
 import re
 import time
@@ -18,6 +17,7 @@ from surefoot.core.cache.freshness import (
     ReadTags,
     Step,
     Terms,
+    Wait,
     fill,
     release,
     step,
@@ -29,6 +29,9 @@ __all__ = ["AsyncSlots"]
 
 # A tag that a store has lost takes its values along, so this bounds no value that is used.
 _NUMBER: Final = re.compile(rb"-?[0-9]{1,19}")
+_LONGEST_NUMBER: Final = 20
+_NONE_READ: Final[Mapping[str, bytes | None]] = {}
+_GONE: Final = Wait(0)
 _TAG_SECONDS: Final = 30 * 86400.0
 
 
@@ -91,16 +94,18 @@ class AsyncSlots:
         return data or b"", (await self._moves([data]))[0]
 
     async def _moves(self, read: Sequence[bytes | None]) -> list[Step | int]:
-        look = functools.partial(step, now=now(), claim_ms=1, draw=draw)
-        moves = [look(data) for data in read]
-        tags = {name for move in moves if type(move) is ReadTags for name in move.names}
-        if tags:
-            versions = await self._versions(tuple(tags))
-            moves = [look(data, versions=versions) for data in read]
-        return [
-            int(data) if data is not None and _NUMBER.fullmatch(data) else move
-            for data, move in zip(read, moves, strict=True)
-        ]
+        moment = now()
+        moves = [_seen(data, moment) for data in read]
+        hanging = [move for move in moves if type(move) is ReadTags]
+        if hanging:
+            versions = await self._versions(
+                tuple({name for move in hanging for name in move.names})
+            )
+            moves = [
+                _seen(data, moment, versions) if type(move) is ReadTags else move
+                for data, move in zip(read, moves, strict=True)
+            ]
+        return moves
 
     async def incr(self, key: str, by: int, ttl: float) -> int:
         """Add to a number."""
@@ -169,6 +174,17 @@ class AsyncSlots:
     async def _versions(self, names: Sequence[str]) -> dict[str, bytes | None]:
         read = await self.store.get([self.names.tag(name) for name in names])
         return dict(zip(names, read, strict=True))
+
+
+def _seen(
+    data: bytes | None, moment: int, versions: Mapping[str, bytes | None] = _NONE_READ
+) -> Step | int:
+    """What a slot is to who does not compute."""
+    if not data:
+        return _GONE
+    if len(data) <= _LONGEST_NUMBER and _NUMBER.fullmatch(data):
+        return int(data)
+    return step(data, moment, claim_ms=1, draw=draw, versions=versions)
 
 
 def now() -> int:

@@ -8,6 +8,7 @@ finds the slot changed since it was read reads it again.
 from __future__ import annotations
 
 import contextlib
+import dataclasses
 import logging
 import random
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -20,6 +21,7 @@ from surefoot.cache._sync.slots import draw, now
 from surefoot.cache.pending import pending_of
 from surefoot.core.cache.frame import HEAD
 from surefoot.core.cache.freshness import Fill, Serve, Terms, rewrite, write
+from surefoot.core.worker import CacheTotal
 from surefoot.errors import StoreError
 from surefoot.ports import Clearing
 
@@ -34,7 +36,20 @@ _LONGEST_PAUSE: Final = 0.005
 
 
 class Entries(Cache):
-    """A cache with these verbs besides."""
+    """A cache with these verbs besides.
+
+    Attributes:
+        shares: Whether its store and its copies are another cache's too, which tells of them.
+    """
+
+    shares = False
+
+    def totals(self) -> tuple[CacheTotal, ...]:
+        """As ``AsyncCache.totals``."""
+        told = super().totals()
+        if not self.shares:
+            return told
+        return (dataclasses.replace(told[-1], evictions=0, entries=None, bytes=None),)
 
     def has(self, key: str) -> bool:
         """Whether there is a fresh value; it is not decoded."""
@@ -45,7 +60,7 @@ class Entries(Cache):
         except StoreError:
             self.counts.unanswered += 1
             return False
-        return isinstance(move, Serve | int)
+        return isinstance(move, (Serve, int))
 
     def compute(self, key: str, function: Call[_T], terms: Terms, tags: Iterable[str] = ()) -> _T:
         """As ``get_or_compute``."""
@@ -90,14 +105,15 @@ class Entries(Cache):
             content = self._finder.content(key, value, Any, hang_on)
             if content is None:
                 return False
+            data = b""  # Mostly there is no slot, and this one round trip is all.
             for _ in range(_TRIES):
-                data, move = self._slots.read(key)
-                if isinstance(move, Serve | int):
-                    return False
                 made = write(content, terms, now(), draw())
                 if self._slots.replace(key, Fill(made.data, made.ttl, data[:HEAD])):
                     self._copies.drop((key,), ())
                     return True
+                data, move = self._slots.read(key)
+                if isinstance(move, (Serve, int)):
+                    return False
         except StoreError:
             self.counts.unanswered += 1
             return None

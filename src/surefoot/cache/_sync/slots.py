@@ -3,7 +3,6 @@
 
 from __future__ import annotations
 
-import functools
 import os
 import re
 import time
@@ -19,6 +18,7 @@ from surefoot.core.cache.freshness import (
     ReadTags,
     Step,
     Terms,
+    Wait,
     fill,
     release,
     step,
@@ -30,6 +30,9 @@ __all__ = ["Slots"]
 
 # A tag that a store has lost takes its values along, so this bounds no value that is used.
 _NUMBER: Final = re.compile(rb"-?[0-9]{1,19}")
+_LONGEST_NUMBER: Final = 20
+_NONE_READ: Final[Mapping[str, bytes | None]] = {}
+_GONE: Final = Wait(0)
 _TAG_SECONDS: Final = 30 * 86400.0
 
 
@@ -92,16 +95,16 @@ class Slots:
         return data or b"", (self._moves([data]))[0]
 
     def _moves(self, read: Sequence[bytes | None]) -> list[Step | int]:
-        look = functools.partial(step, now=now(), claim_ms=1, draw=draw)
-        moves = [look(data) for data in read]
-        tags = {name for move in moves if type(move) is ReadTags for name in move.names}
-        if tags:
-            versions = self._versions(tuple(tags))
-            moves = [look(data, versions=versions) for data in read]
-        return [
-            int(data) if data is not None and _NUMBER.fullmatch(data) else move
-            for data, move in zip(read, moves, strict=True)
-        ]
+        moment = now()
+        moves = [_seen(data, moment) for data in read]
+        hanging = [move for move in moves if type(move) is ReadTags]
+        if hanging:
+            versions = self._versions(tuple({name for move in hanging for name in move.names}))
+            moves = [
+                _seen(data, moment, versions) if type(move) is ReadTags else move
+                for data, move in zip(read, moves, strict=True)
+            ]
+        return moves
 
     def incr(self, key: str, by: int, ttl: float) -> int:
         """Add to a number."""
@@ -170,6 +173,17 @@ class Slots:
     def _versions(self, names: Sequence[str]) -> dict[str, bytes | None]:
         read = self.store.get([self.names.tag(name) for name in names])
         return dict(zip(names, read, strict=True))
+
+
+def _seen(
+    data: bytes | None, moment: int, versions: Mapping[str, bytes | None] = _NONE_READ
+) -> Step | int:
+    """What a slot is to who does not compute."""
+    if not data:
+        return _GONE
+    if len(data) <= _LONGEST_NUMBER and _NUMBER.fullmatch(data):
+        return int(data)
+    return step(data, moment, claim_ms=1, draw=draw, versions=versions)
 
 
 def now() -> int:

@@ -4,10 +4,15 @@ from __future__ import annotations
 
 import functools
 import inspect
+import re
 from collections.abc import Awaitable, Callable, Iterable, Mapping
 from typing import TYPE_CHECKING, Any, Final
 
-from django.core.cache.backends.base import DEFAULT_TIMEOUT, BaseCache
+from django.core.cache.backends.base import (
+    DEFAULT_TIMEOUT,
+    MEMCACHE_MAX_KEY_LENGTH,
+    BaseCache,
+)
 
 from surefoot.core.cache.freshness import Terms
 from surefoot.stores.slots import LONGEST
@@ -16,11 +21,12 @@ from surefoot.web.django.shared import shared
 
 if TYPE_CHECKING:
     from surefoot.cache._sync.commit import AfterCommit
-    from surefoot.cache._sync.entries import Entries
 
 __all__ = ["Cache"]
 
 _SHORTEST: Final = 0.001
+# As Django's memcached_error_chars_re.
+_ODD: Final = re.compile(r"[\x00-\x20\x7f]").search
 
 
 class Cache(BaseCache):  # type: ignore[misc]
@@ -41,7 +47,9 @@ class Cache(BaseCache):  # type: ignore[misc]
     def __init__(self, location: object, params: Mapping[str, Any]) -> None:
         super().__init__(params)
         self._shared = shared(location, params.get("OPTIONS") or {})
+        self._threads = self._shared.threads
         self._stale = self._shared.options.stale
+        self._validates = type(self).validate_key is not BaseCache.validate_key
 
     # --- Threads ----------------------------------------------------------------------------------
 
@@ -306,9 +314,13 @@ class Cache(BaseCache):  # type: ignore[misc]
 
     # --- Both -------------------------------------------------------------------------------------
 
-    @property
-    def _threads(self) -> Entries:
-        return self._shared.threads
+    def make_and_validate_key(self, key: Any, version: int | None = None) -> str:
+        """The key's name in the store; warns of one that Memcached would not take."""
+        name: str = self.make_key(key, version)
+        # What Django does, less a generator for each key: 0.7 us instead of 2.
+        if self._validates or len(name) > MEMCACHE_MAX_KEY_LENGTH or _ODD(name):
+            self.validate_key(name)
+        return name
 
     def _names(self, keys: Iterable[Any], version: int | None) -> dict[str, Any]:
         """The user's keys by what they are called in the store."""

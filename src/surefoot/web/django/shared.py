@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from django.conf import settings
 
+from surefoot.cache._sync.entries import Entries
 from surefoot.cache.copies import local_for
 from surefoot.cache.names import Names
 from surefoot.errors import ConfigError
@@ -20,7 +21,6 @@ from surefoot.web.django.codec import DjangoCodec
 from surefoot.web.django.options import Options, pickle_key, read_options
 
 if TYPE_CHECKING:
-    from surefoot.cache._sync.entries import Entries
     from surefoot.web.django.loops import Loops
 
 __all__ = ["Shared", "close_all", "shared"]
@@ -32,6 +32,9 @@ class Shared:
     Args:
         url: Of the store.
         options: As they were read.
+
+    Attributes:
+        threads: The cache for threads.
 
     Raises:
         ConfigError: The URL or an option cannot be used, or a package is missing.
@@ -52,23 +55,20 @@ class Shared:
         self._local = None
         if options.local is not None and self._scheme != "memory":
             self._local = local_for(url, names, options.local)
-        self._store: Store = _memory(url) if self._scheme == "memory" else from_url(url)
-
-    @functools.cached_property
-    def threads(self) -> Entries:
-        """For threads."""
-        from surefoot.cache._sync.entries import Entries  # noqa: PLC0415 - one colour, not both
-
-        return Entries(self._store, name=self.options.name, codec=self._codec, local=self._local)
+        self._store = from_url(url)
+        if self._scheme == "memory":
+            self._store = _memories.setdefault(url, self._store)
+        self.threads = Entries(self._store, name=options.name, codec=self._codec, local=self._local)
 
     @functools.cached_property
     def loops(self) -> Loops:
-        """For event loops."""
-        from surefoot.cache._async.entries import AsyncEntries  # noqa: PLC0415
+        """The cache for event loops."""
+        from surefoot.cache._async.entries import AsyncEntries  # noqa: PLC0415 - where there is one
         from surefoot.web.django.loops import Loops  # noqa: PLC0415
 
         store = self._async_store()
         cache = AsyncEntries(store, name=self.options.name, codec=self._codec, local=self._local)
+        cache.shares = True
         return Loops(cache, store)
 
     def _async_store(self) -> AsyncStore:
@@ -90,10 +90,8 @@ class Shared:
 _shared: dict[tuple[str, Options], Shared] = {}
 
 
-@functools.cache
-def _memory(url: str) -> Store:
-    """Aliases of one URL share one memory, as they would share a server."""
-    return from_url(url)
+# Aliases of one URL share one memory, as they would share a server.
+_memories: dict[str, Store] = {}
 
 
 def shared(location: object, given: Mapping[str, Any]) -> Shared:
@@ -121,4 +119,4 @@ def close_all() -> None:
     """
     while _shared:
         _shared.popitem()[1].close()
-    _memory.cache_clear()
+    _memories.clear()
