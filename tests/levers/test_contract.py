@@ -7,12 +7,14 @@ import pytest
 
 from diagnosed import case_of, statements, waits
 from surefoot.core.measures import Measure
+from surefoot.core.records import Reusable
 from surefoot.testing import LeverContract
 from surefoot.toolbox.levers import (
     LEVERS,
     add_index,
     background_task,
     blocking_call,
+    cache_response,
     cache_result,
     compression,
     eager_load,
@@ -209,6 +211,49 @@ class TestBlockingCall(LeverContract):
         return [case_of(**BUSY), case_of(cpu=0.002, other=0.020, interface="asgi", slots=32)]
 
 
+def asked_again(share, kept=4, why=""):
+    """What was seen of the only route: this share of its requests finds a kept answer."""
+    curve = ((8, share / 2), (16384, share))
+    return {"reusable": (Reusable("GET /", 4, kept, why, curve),)}
+
+
+class TestCacheResponse(LeverContract):
+    lever = cache_response
+
+    def cases(self):
+        return [
+            case_of(**BUSY, **asked_again(0.9)),
+            case_of(**BUSY, **asked_again(0.9, kept=3, why="it carries a session")),
+            case_of(**BUSY, replicas=2, **asked_again(0.9)),
+            case_of({"cache.url": "redis://cache"}, **BUSY, replicas=2, **asked_again(0.9)),
+            case_of(cpu=0.002, db_cpu=0.004, uses=[statements(3, 0.0013)], **asked_again(0.9)),
+        ]
+
+    def strangers(self):
+        return [
+            case_of(**BUSY),
+            case_of(**BUSY, **asked_again(0.9, kept=1, why="the session was read")),
+            case_of(**BUSY, **asked_again(0.9, kept=0, why="it carries a session")),
+        ]
+
+    def test_half_of_the_requests_spared_is_twice_the_rate_where_they_are_all_there_is(self):
+        case = case_of(cpu=0.020, reusable=(Reusable("GET /", 4, 4, "", ((8, 0.5), (16, 0.5))),))
+        change = next(iter(cache_response.steps(case))).change("cache-response", case.model)
+        assert change.predicted_gain == pytest.approx(2.0, rel=0.03)
+
+    def test_it_takes_the_shortest_life_that_nearly_does_it(self):
+        alike = case_of(**BUSY, reusable=(Reusable("GET /", 4, 4, "", ((8, 0.9), (16, 0.9))),))
+        rare = case_of(**BUSY, reusable=(Reusable("GET /", 4, 4, "", ((2000, 0.0), (4000, 0.9))),))
+        lives = [next(iter(cache_response.steps(case))).stale for case in (alike, rare)]
+        assert lives == [1.0, 60.0]
+
+    def test_replicas_share_what_they_keep(self):
+        one, two = self.cases()[0], self.cases()[2]
+        keys = [[edit.key for edit in self._changes(case)[0].action] for case in (one, two)]
+        assert "cache.url" not in keys[0]
+        assert keys[1] == ["cache.url", *keys[0]]
+
+
 class TestCacheResult(LeverContract):
     lever = cache_result
 
@@ -249,4 +294,5 @@ def test_the_page_of_the_levers_names_each_with_its_keys():
         for edits in kind()._edits():
             for edit in edits:
                 key = re.sub(r"database\.\w+", "database.NAME", edit.key)
+                    key = re.sub(r"\[.*\]", "[ROUTE]", key)
                 assert f"`{key}`" in rows[kind.lever.NAME]

@@ -14,12 +14,12 @@ def bookshop(quiet, surefoot, services, tmp_path_factory):
     data = tmp_path_factory.getbasetemp() / "bookshop-data"
     data.mkdir(exist_ok=True)
 
-    def measure(example, fault, *words):
+    def measure(example, fault, *words, workload=None):
         surefoot.environ |= services | {"BOOKSHOP_FAULTS": fault, "BOOKSHOP_DATA": str(data)}
         return surefoot(
             "measure",
             f"{example}_bookshop.app:create_app()",
-            *("--workload", f"workloads/{fault}.toml", "--seconds", "4"),
+            *("--workload", f"workloads/{workload or fault}.toml", "--seconds", "4"),
             *("--python", sys.executable),
             *words,
             cwd=EXAMPLES,

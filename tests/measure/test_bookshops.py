@@ -42,6 +42,21 @@ def test_the_document_holds_what_programs_rely_on(bookshop):
     assert changes(result)["threads"]["action"]["key"] == "server.threads"
 
 
+def test_a_page_that_many_ask_for_is_one_to_keep(bookshop):
+    run = bookshop("flask", "slow-recommendation", workload="popular-recommendation")
+    change = run.result["changes"][0]
+    route = "GET /books/<int:book_id>/recommendations"
+    assert (change["lever"], change["where"]) == ("cache-response", route)
+    assert change["predicted_gain"] > 3
+    assert {e["key"]: e["after"] for e in change["action"]["edits"]} == {
+        f"cache.response[{route}].route": route,
+        f"cache.response[{route}].ttl": f"{change['stale_s']:g}s",
+    }
+    rare = bookshop("flask", "slow-recommendation").result
+    assert changes(rare).get("cache-response", {"predicted_gain": 1})["predicted_gain"] < 1.3
+    assert {each["route"] for each in rare["reusable"]} >= {route}
+
+
 @pytest.mark.parametrize(
     ("example", "fault", "resource", "lever"),
     [

@@ -104,6 +104,34 @@ class TestState:
         assert files[0][1] > 0
 
 
+@pytest.mark.usefixtures("quiet")
+class TestKeptAnswers:
+    TTL = "cache.response[GET /books/<int:number>].ttl=30s"
+
+    def test_giving_an_answer_again_is_better_and_the_same(self, surefoot, branch):
+        branch(shop(waste=3000), "")
+        run = surefoot("prove", "--set", self.TTL, *QUICK)
+        assert run.result["verdict"] == "better", run.out
+        assert run.result["capacity_ratio"]["low"] > 1
+        assert run.result["answers"]["differing"] == 0
+
+    def test_what_is_new_each_time_may_not_be_given_again(self, surefoot, branch):
+        branch(shop(waste=1500, price="os.urandom(8).hex()"), "")
+        run = surefoot("prove", "--set", self.TTL, *QUICK)
+        assert run.result["verdict"] == "wrong-answers", run.out
+        assert {each["where"] for each in run.result["answers"]["examples"]} == {"/price"}
+
+    def test_a_page_that_reads_the_session_is_never_kept_so_nothing_is_gained(
+        self, surefoot, branch
+    ):
+        reads = "app.before_request(lambda: flask.session.get('name') and None)"
+        source = shop(waste=1500).replace("import hashlib", "import flask, hashlib")
+        branch(f"{source}\napp.secret_key = 'k'\n{reads}\n", "")
+        run = surefoot("prove", "--set", self.TTL, *QUICK)
+        # Looking on while answers are made costs a little, which may be seen as worse.
+        assert run.result["verdict"] in {"no-difference", "inconclusive", "worse"}, run.out
+
+
 class TestBadInput:
     def test_a_variant_that_does_not_start_is_said_to_be_that(self, surefoot, branch):
         # It imports once, when it is looked at, and never again.

@@ -144,10 +144,10 @@ class Shop:
 def case_of(keys=(), probe=None, lines=(), **needs):
     """A case: an application by its needs, the configuration it ran with, and what else was seen.
 
-    Names of ``Evidence`` (``server``, ``memory``, ``sizes``) go there; ``probe`` changes both of
+    Names of ``Evidence`` (``server``, ``memory``, ``sizes``, ``reusable``) go there; ``probe`` changes both of
     its probes.
     """
-    seen = {k: needs.pop(k) for k in ("server", "memory", "sizes") if k in needs}
+    seen = {k: needs.pop(k) for k in ("server", "memory", "sizes", "reusable") if k in needs}
     made = Shop(**needs)
     evidence = made.evidence
     probes = tuple(dataclasses.replace(one, **(probe or {})) for one in evidence.probes)

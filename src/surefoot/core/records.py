@@ -28,6 +28,7 @@ __all__ = [
     "RatePoint",
     "Record",
     "ResourceUse",
+    "Reusable",
     "RouteDiagnosis",
     "RouteUse",
     "Shape",
@@ -289,6 +290,22 @@ class RatePoint:
 
 
 @dataclass(frozen=True, slots=True)
+class Reusable:
+    """A route whose answers were tried to be kept: whether they may, and what that would spare."""
+
+    route: str
+    tried: int
+    """Requests that were sent twice."""
+    kept: int
+    """Of these, how many were answered the second time from what was kept."""
+    why: str
+    """Why most of the others were not; empty where all were."""
+    reuse: tuple[tuple[int, float], ...]
+    """Lifetimes, in requests of the whole mix, and the share of the route's requests that ask for
+    what was asked for within that."""
+
+
+@dataclass(frozen=True, slots=True)
 class Evidence:
     """Everything that one ``measure`` saw, before anything is concluded from it."""
 
@@ -318,6 +335,8 @@ class Evidence:
     sizes: tuple[float, float] = (0.0, 0.0)
     """Bytes of an answer in the mean, as they were sent and with what can be gzipped gzipped; 0 if
     they were not looked at."""
+    reusable: tuple[Reusable, ...] = ()
+    """Routes whose answers were tried to be kept."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -408,6 +427,8 @@ class Change:
     """What must not get worse."""
     preconditions: tuple[str, ...] = ()
     """What has to hold first, in words."""
+    stale: float = 0.0
+    """Seconds that an answer may then be old; 0 where it is always made anew."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,20 +11,26 @@ from surefoot.core.http_cache.asked import Asked
 from surefoot.core.http_cache.dates import read_date
 from surefoot.core.http_cache.fields import Fields, first, listed
 
-__all__ = ["Kept", "answered"]
+__all__ = ["OF_ONE_REQUEST", "OWN_TAG", "Kept", "answered"]
+
+OWN_TAG: Final = '"sf-'
+"""How an ``ETag`` begins that is made of the body's bytes here, as the application gave none."""
+OF_ONE_REQUEST: Final = frozenset(
+    {
+        "server-timing", "x-correlation-id", "x-process-time", "x-request-id", "x-response-time",
+        "x-runtime", "x-trace-id",
+    }
+)  # fmt: skip
+"""What answers say of the one request that they were made for."""
 
 _HEAD: Final = struct.Struct("<HHI")
 _LENGTHS: Final = struct.Struct("<HI")
 _MOST: Final = 100
 # Of one connection (RFC 9110, 7.6.1), or of the one request that the answer was made for.
-_DROPPED: Final = frozenset(
-    {
-        "age", "alt-svc", "connection", "date", "keep-alive", "proxy-connection", "server",
-        "server-timing", "set-cookie", "te", "trailer", "transfer-encoding", "upgrade",
-        "x-correlation-id", "x-process-time", "x-request-id", "x-response-time", "x-runtime",
-        "x-trace-id",
-    }
-)  # fmt: skip
+_DROPPED: Final = OF_ONE_REQUEST | {
+    "age", "alt-svc", "connection", "date", "keep-alive", "proxy-connection", "server",
+    "set-cookie", "te", "trailer", "transfer-encoding", "upgrade",
+}  # fmt: skip
 _DROPPED_FAMILIES: Final = ("x-ratelimit-", "ratelimit")
 # What a 304 repeats of the answer it stands for (RFC 9110, 15.4.5), and what a browser goes by.
 _NOT_MODIFIED: Final = frozenset(
@@ -53,7 +59,7 @@ class Kept:
         ]
         if status == 200 and not first(fields, "etag"):
             digest = hashlib.blake2b(body, digest_size=12).hexdigest()
-            kept.append(("etag", f'"{digest}"'))
+            kept.append(("etag", f'{OWN_TAG}{digest}"'))
         if not first(fields, "content-length"):
             kept.append(("content-length", str(len(body))))
         return cls(status, tuple(kept), body)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from surefoot.config import Config, keys, to_mapping
+from surefoot.config.rules import without_password
 
 __all__ = ["Value", "default", "settled"]
 
@@ -20,6 +21,7 @@ def settled(config: Config) -> tuple[tuple[str, Value], ...]:
     found: list[tuple[str, Value]] = [
         (f"{table}.{name}", value) for table in _TABLES for name, value in tables[table].items()
     ]
+    found.append(("cache.url", without_password(config.cache.url)))
     for database, values in tables["database"].items():
         found += [(f"database.{database}.{name}", value) for name, value in values.items()]
     return tuple(found)

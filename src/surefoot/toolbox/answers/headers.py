@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Final
 
+from surefoot.core.http_cache.kept import OF_ONE_REQUEST, OWN_TAG
+
 __all__ = ["content_type", "kept_headers"]
 
 Headers = tuple[tuple[str, str], ...]
@@ -15,8 +17,9 @@ _KEPT: Final = frozenset({
     "strict-transport-security", "vary", "warning", "www-authenticate",
 })  # fmt: skip
 _PREFIXES: Final = ("access-control-", "x-")
-# Said by servers and by what stands before them, not by the application.
-_DROPPED: Final = frozenset({"x-powered-by", "x-served-by", "x-accel-buffering", "x-cache"})
+# Said by servers and by what stands before them, not by the application; or of one request, which
+# an answer that is given to several does not repeat.
+_DROPPED: Final = OF_ONE_REQUEST | {"x-powered-by", "x-served-by", "x-accel-buffering", "x-cache"}
 _LISTS: Final = frozenset({"allow", "cache-control", "vary", "access-control-allow-methods"})
 
 
@@ -49,6 +52,9 @@ def _written(name: str, value: str, *, packed: bool) -> str:
             # Compression varies by what the client can unpack, and says so; that is no difference.
             words.discard("accept-encoding")
         return ", ".join(sorted(words))
+    if name == "etag" and value.startswith(OWN_TAG):
+        # It is made of the body, which is compared itself.
+        return ""
     if name == "etag" and packed:
         return value.removeprefix("W/").replace("-gzip", "").replace(";gzip", "")
     return value.strip()

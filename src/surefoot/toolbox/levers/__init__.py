@@ -19,6 +19,7 @@ from surefoot.toolbox.levers import (
     add_index,
     background_task,
     blocking_call,
+    cache_response,
     cache_result,
     compression,
     eager_load,
@@ -64,6 +65,7 @@ LEVERS: Final[tuple[Lever, ...]] = (
     add_index,
     background_task,
     blocking_call,
+    cache_response,
     cache_result,
     shared_state,
 )

@@ -38,6 +38,8 @@ class Step:
     guards: tuple[Measure, ...] = (Measure.LATENCY, Measure.ERRORS)
     """What must not get worse."""
     preconditions: tuple[str, ...] = ()
+    stale: float = 0.0
+    """Seconds that an answer may then be old."""
     gain: float = 0.0
     """Predicted factor on a measure that the model knows nothing of, memory or bytes."""
 
@@ -57,6 +59,7 @@ class Step:
             on=self.on,
             guards=self.guards,
             preconditions=self.preconditions,
+            stale=self.stale,
         )
 
     def _predicted(self, before: Model) -> tuple[float, str]:

@@ -13,6 +13,7 @@ from surefoot.core.records import (
     Diagnosis,
     Finding,
     RatePoint,
+    Reusable,
     RouteDiagnosis,
     Station,
 )
@@ -65,6 +66,7 @@ def document(measurement: Measurement) -> dict[str, Any]:
         "unexplained": round(diagnosis.unexplained, 4),
         "routes": [_route(route) for route in diagnosis.routes],
         "caches": caches_document(evidence),
+        "reusable": [_reusable(each) for each in evidence.reusable],
         "changes": [_change(change) for change in diagnosis.changes],
         "points": [_point(point) for point in evidence.points],
         "notes": list(diagnosis.notes),
@@ -111,6 +113,16 @@ def _route(route: RouteDiagnosis) -> dict[str, Any]:
     }
 
 
+def _reusable(each: Reusable) -> dict[str, Any]:
+    return {
+        "route": each.route,
+        "tried": each.tried,
+        "kept": each.kept,
+        "why_not": each.why,
+        "reuse": [{"requests": life, "share": round(hits, 4)} for life, hits in each.reuse],
+    }
+
+
 def _change(change: Change) -> dict[str, Any]:
     return {
         "lever": change.lever,
@@ -124,6 +136,7 @@ def _change(change: Change) -> dict[str, Any]:
         "decided_on": [measure.value for measure in change.on],
         "guards": [measure.value for measure in change.guards],
         "preconditions": list(change.preconditions),
+        "stale_s": change.stale,
         "action": _action(change),
     }
 

@@ -14,6 +14,7 @@ from surefoot.core.proof import Outcome, Verdict
 from surefoot.core.records import Capacity, Change
 from surefoot.core.resources import Resource
 from surefoot.toolbox.tune.rank import Identity, about_rate, edits, identity, rank
+from surefoot.units import format_duration
 
 __all__ = [
     "Action",
@@ -59,6 +60,8 @@ class Goal:
     seconds: float
     margin: float = 0.03
     """Gains below it are not worth a proof."""
+    stale: float = 0.0
+    """Seconds that an answer may be old that is given again."""
     dry_run: bool = False
 
     @property
@@ -210,6 +213,9 @@ class State:
         held = [(e.key, self.fixed[e.key]) for e in edits(change) if e.key in self.fixed]
         if held:
             return f"{held[0][0]} is set by the {held[0][1]}, which the file cannot change"
+        if change.stale > self.goal.stale:
+            old = format_duration(change.stale)
+            return f"an answer may then be {old} old; allow that with --stale {old}"
         return self.unproven.get(identity(change)) or self.refused.get(identity(change), "")
 
     def _tried(self, change: Change) -> bool:

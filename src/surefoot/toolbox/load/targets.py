@@ -1,0 +1,50 @@
+"""What a workload asks for, drawn without sending any of it."""
+
+from __future__ import annotations
+
+import itertools
+import random
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from surefoot.toolbox.load.template import Missing
+from surefoot.toolbox.load.users import DataSource
+from surefoot.toolbox.load.workload import READING, Flow, Workload
+
+__all__ = ["Target", "targets"]
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """One request of the mix."""
+
+    name: str
+    """Of the request, as the workload calls it."""
+    text: str
+    """Path and query; empty where a value is needed that only an answer supplies."""
+    writes: bool
+
+
+def targets(workload: Workload, seed: int = 1) -> Iterator[Target]:
+    """Requests of the mix, without end; the same for the same seed."""
+    draw = random.Random(seed)  # noqa: S311 - a mix of requests, no secrets
+    source = DataSource(workload, draw)
+    flows = [(flow, source.tables(flow)) for flow in workload.flows]
+    weights = [flow.weight / len(flow.steps) for flow, _ in flows]
+    cumulated = list(itertools.accumulate(weights))
+    numbers = range(max(1, workload.users))
+    while True:
+        flow, tables = draw.choices(flows, cum_weights=cumulated)[0]
+        values = source.drawn(tables)
+        if flow.as_user and workload.users:
+            values |= source.of_user(draw.choice(numbers), [*workload.login, *workload.flows])
+        yield from _asked(flow, values, draw)
+
+
+def _asked(flow: Flow, values: dict[str, str], draw: random.Random) -> Iterator[Target]:
+    for step in flow.steps:
+        try:
+            text = step.path.render(values, draw)
+        except Missing:
+            text = ""
+        yield Target(step.name, text, step.method not in READING)
