@@ -142,6 +142,10 @@ def test_a_pickled_object_is_looked_into():
         codec.encode("k", Model())
 
 
+def test_a_class_is_a_name_and_is_not_looked_into():
+    assert find_secret([Page, {"kind": User}]) is None
+
+
 def test_what_holds_itself_ends():
     value = {"a": 1}
     value["self"] = value

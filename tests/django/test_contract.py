@@ -303,6 +303,17 @@ def test_clear_takes_all(cache):
     assert cache.get("k") == 2
 
 
+def test_clear_leaves_what_is_not_its_own(make, url):
+    if url.startswith("memcached"):
+        pytest.skip("Memcached cannot list its keys: everything goes")
+    cache, other = make(), make({"name": "other"})
+    cache.set("k", 1)
+    other.set("k", 2)
+    cache.clear()
+    assert cache.get("k") is None
+    assert other.get("k") == 2
+
+
 def test_it_is_used_on_after_close(cache):
     cache.set("k", 1)
     cache.close()

@@ -202,3 +202,15 @@ def test_backends_of_one_process_share_what_costs(backend):
     for thread in threads:
         thread.join()
     assert len(set(map(id, made))) == 1
+
+
+def test_what_threads_and_loops_share_is_told_of_once(backend, name):
+    from surefoot.cache.registry import totals
+
+    cache = backend({"local": "1MB"})
+    cache.set("k", 1)
+    assert cache.get("k") == asyncio.run(cache.aget("k")) == 1
+    told = [total for total in totals() if total.name == name]
+    assert len({total.tier for total in told}) == len(told)
+    assert {total.entries for total in told} <= {0, 1, None}
+    assert sum(total.hits for total in told) == 2
