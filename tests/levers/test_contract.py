@@ -294,5 +294,5 @@ def test_the_page_of_the_levers_names_each_with_its_keys():
         for edits in kind()._edits():
             for edit in edits:
                 key = re.sub(r"database\.\w+", "database.NAME", edit.key)
-                    key = re.sub(r"\[.*\]", "[ROUTE]", key)
+                key = re.sub(r"\[.*\]", "[ROUTE]", key)
                 assert f"`{key}`" in rows[kind.lever.NAME]

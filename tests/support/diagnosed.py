@@ -144,8 +144,8 @@ class Shop:
 def case_of(keys=(), probe=None, lines=(), **needs):
     """A case: an application by its needs, the configuration it ran with, and what else was seen.
 
-    Names of ``Evidence`` (``server``, ``memory``, ``sizes``, ``reusable``) go there; ``probe`` changes both of
-    its probes.
+    Names of ``Evidence`` (``server``, ``memory``, ``sizes``, ``reusable``) go there; ``probe``
+    changes both of its probes.
     """
     seen = {k: needs.pop(k) for k in ("server", "memory", "sizes", "reusable") if k in needs}
     made = Shop(**needs)
