@@ -3,6 +3,7 @@
     python bench/prove/gains.py                 # every row, about 25 minutes
     python bench/prove/gains.py flask threads   # rows with all of these words
     python bench/prove/gains.py --next          # one row that is not there yet
+    python bench/prove/gains.py --again         # other predictions beside the proofs that are there
     python bench/prove/gains.py --table         # only the table of what there is
 
 Every row is appended to a file of JSON lines, and a row that is there is not measured again. A
@@ -13,7 +14,9 @@ without the fault that the edit would take away: the same answers, better code.
 from __future__ import annotations
 
 import argparse
+import contextlib
 import json
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -73,14 +76,26 @@ def proven(made: Project, row: Row, change: dict[str, Any]) -> dict[str, Any]:
     return made.run("prove", "--base", "base.toml", *words, "--seconds", "60")
 
 
+@contextlib.contextmanager
+def shop(row: Row) -> Iterator[Project]:
+    """The bookshop of a row, asked for what its fault is in."""
+    with project(row.example) as made:
+        name = "workload.toml" if row.fault == "none" else f"workloads/{row.fault}.toml"
+        made.workload = EXAMPLES / name
+        made.configure("base", faults=row.fault)
+        yield made
+
+
+def predicted_again(row: Row, found: dict[str, Any]) -> dict[str, Any]:
+    """The row with a new prediction beside the proof that it has."""
+    with shop(row) as made:
+        change = proposed(made, row.lever)
+    return found if change is None else found | {"change": change}
+
+
 def measured(row: Row) -> dict[str, Any]:
     """One row: what was proposed and what its proof found; why, where there is neither."""
-    workload = EXAMPLES / (
-        "workload.toml" if row.fault == "none" else f"workloads/{row.fault}.toml"
-    )
-    with project(row.example) as made:
-        made.workload = workload
-        made.configure("base", faults=row.fault)
+    with shop(row) as made:
         change = proposed(made, row.lever)
         if change is None:
             return {"row": str(row), "failed": "not proposed"}
@@ -120,11 +135,16 @@ def table(there: dict[str, dict[str, Any]]) -> None:
     print(f"{sum(map(near, proofs))} of {len(proofs)} within {WITHIN}x")
 
 
+def _proven(there: dict[str, dict[str, Any]], row: Row) -> bool:
+    return "proven" in there.get(str(row), {})
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     parser.add_argument("words", nargs="*", help="all of them are in the rows to measure")
     parser.add_argument("--file", type=Path, default=DEFAULT_FILE)
     parser.add_argument("--next", action="store_true", help="stop after one row")
+    parser.add_argument("--again", action="store_true", help="predict again what is proven")
     parser.add_argument("--table", action="store_true")
     args = parser.parse_args()
     there: dict[str, dict[str, Any]] = {}
@@ -132,10 +152,11 @@ def main() -> None:
         lines = map(json.loads, args.file.read_text().splitlines())
         there = {found["row"]: found for found in lines}
     asked = [row for row in ROWS if all(word in str(row) for word in args.words)]
-    missing = [row for row in asked if str(row) not in there and not args.table]
+    wanted = [] if args.table else [r for r in asked if args.again == _proven(there, r)]
     args.file.parent.mkdir(parents=True, exist_ok=True)
-    for row in missing[: 1 if args.next else None]:
-        found = there[str(row)] = measured(row)
+    for row in wanted[: 1 if args.next else None]:
+        found = predicted_again(row, there[str(row)]) if args.again else measured(row)
+        there[str(row)] = found
         with args.file.open("a") as file:
             file.write(json.dumps(found) + "\n")
         print(told(found), flush=True)

@@ -98,3 +98,13 @@ def test_cpu_of_telemetry_is_not_left_unexplained():
     built = model_of(shop.evidence, 2)
     assert unexplained(built, [point], capacity) == pytest.approx(0.1)
     assert unexplained(built, [point], capacity, observing=0.05) == 0.0
+
+
+@given(app=SECONDS, correction=st.floats(0.5, 1.5), share=st.floats(0, 1))
+def test_time_that_the_model_cannot_place_comes_and_goes(app, correction, share):
+    alone = request(1, app)
+    seen = model(alone, request(4, app), correction=correction)
+    assert seen.losing(seen.lost).saturation == pytest.approx(min(1, correction) / app)
+    fewer = seen.losing(seen.lost * share)
+    assert fewer.saturation >= seen.losing(seen.lost).saturation * (1 - 1e-9)
+    assert seen.losing(0.0).saturation == pytest.approx(seen.uncorrected)

@@ -87,6 +87,33 @@ def test_threads_of_a_server_are_woken_for_the_request_alone():
     assert server_at(case, "GET /", "shop.py:7") == 0.0
 
 
+def test_garbage_is_collected_by_what_stays():
+    loop = {
+        "cpu": 0.012,
+        "db_cpu": 0.0008,
+        "uses": [using(asked("shop.py:7", AUTHOR, 80, 1e-5))],
+        "stacks": [("cpu", "shop.py:7", 100)],
+    }
+    # A fifth of a second for a hundred requests.
+    told = step(case_of(**loop, probe={"collecting": 0.2})).model
+    assert told.alone.app == pytest.approx(0.012 - 0.010 * 79 / 80)
+    assert told.full.app == pytest.approx(told.alone.app)
+
+
+def test_what_threads_lost_in_handing_over_the_interpreter_goes_with_the_statements():
+    case = case_of(
+        cpu=0.012, db_cpu=0.0008,
+        uses=[using(asked("shop.py:7", AUTHOR, 80, 1e-5))], stacks=[("cpu", "shop.py:7", 100)],
+    )  # fmt: skip
+    slow = dataclasses.replace(case, model=case.model.changed(correction=0.8))
+    assert slow.model.lost == pytest.approx(0.25 / slow.model.uncorrected)
+    found = step(slow).model
+    # Given up 81 times a request before, twice afterwards.
+    assert found.lost == pytest.approx(slow.model.lost * 2 / 81)
+    quick = dataclasses.replace(case, model=case.model.changed(correction=1.1))
+    assert step(quick).model.correction == pytest.approx(1.1)
+
+
 def test_lines_of_different_routes_are_different_steps():
     shop = Shop(cpu=0.010, db_cpu=0.0008, uses=[using(asked("shop.py:7", AUTHOR, 80, 1e-5))])
     (first,) = shop.evidence.probes[0].routes
@@ -104,3 +131,25 @@ def test_lines_of_different_routes_are_different_steps():
         "GET /",
         "other",
     ]
+
+
+def test_a_request_costs_at_least_what_one_does_that_asks_as_little():
+    shop = Shop(cpu=0.010, db_cpu=0.0008, uses=[using(asked("shop.py:7", AUTHOR, 80, 1e-5))])
+
+    def beside(cpu, each):
+        """The step of a loop that nearly all looks saw, beside a route with so many statements."""
+        probes = []
+        for probe in shop.evidence.probes:
+            (loop,) = probe.routes
+            few = using(asked("shop.py:20", "SELECT 1", each, 1e-5))(100)
+            other = dataclasses.replace(
+                loop, route="GET /other", cpu=cpu * loop.requests, resources=(few,)
+            )
+            seen = (StackSample(1, "GET /", "cpu", (), "shop.py:7", 100),)
+            probes.append(dataclasses.replace(probe, routes=(loop, other), stacks=seen))
+        evidence = dataclasses.replace(shop.evidence, probes=tuple(probes))
+        return step(Case(evidence, shop.model, None))
+
+    # Of 10 ms, half of all requests' 9.875 ms or, beside a page of 2 ms, 8 ms.
+    assert beside(0.002, 2).model.alone.app == pytest.approx(0.010 - 0.010 * 79 / 80 / 2)
+    assert beside(0.002, 1).model.alone.app == pytest.approx(0.010 - 0.008 / 2)

@@ -34,7 +34,8 @@ class CollectorWatch:
             gc.callbacks.remove(self._seen)
 
     def _seen(self, phase: str, _: dict[str, Any]) -> None:
-        now = time.perf_counter_ns()
+        # A thread that has collected may have to let others run before it comes here.
+        now = time.thread_time_ns()
         if phase == "start":
             self._since_ns = now
             return

@@ -10,7 +10,16 @@ from surefoot.core.resources import Kind, Resource
 from surefoot.toolbox.analysis.model import Model
 from surefoot.toolbox.analysis.settled import Value, default
 
-__all__ = ["Case", "Spot", "busy_sites", "cpu_at", "server_at", "spots", "without"]
+__all__ = [
+    "Case",
+    "Spot",
+    "busy_sites",
+    "collecting",
+    "cpu_at",
+    "server_at",
+    "spots",
+    "without",
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,6 +154,12 @@ def server_at(case: Case, route: str, site: str) -> float:
                 if use.route == route:
                     here += sum(p.count for p in resource.places if p.site == site)
     return case.model.alone.server * here / (woken + case.requests)
+
+
+def collecting(probe: Probe) -> float:
+    """Seconds of a request that garbage was collected in."""
+    recorded = sum(block.recorded for block in probe.blocks)
+    return probe.collecting / recorded if recorded else 0.0
 
 
 def without(model: Model, spot: Spot, share: float) -> Model:

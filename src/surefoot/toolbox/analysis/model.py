@@ -204,6 +204,13 @@ class Model:
         """Requests per second with every slot busy, as the probe says the model is off."""
         return self.uncorrected * self.correction
 
+    @property
+    def lost(self) -> float:
+        """Seconds per request that passed with every slot busy and that the model cannot place."""
+        if not self.uncorrected or self.correction >= 1:
+            return 0.0
+        return (1 / self.correction - 1) / self.uncorrected
+
     @cached_property
     def network(self) -> Network:
         """What the simulation runs the jobs on."""
@@ -299,6 +306,10 @@ class Model:
         """The same model where so many seconds of standing still become a wait beside the loop."""
         alone = replace(self.alone, blocked=max(0.0, self.alone.blocked - seconds))
         return replace(self, alone=alone, full=self.full.shrunk(self.alone, alone))
+
+    def losing(self, seconds: float) -> Model:
+        """The same model with so many seconds per request that it cannot place."""
+        return replace(self, correction=1 / (1 + seconds * self.uncorrected))
 
     def changed(self, **fields: object) -> Model:
         """The same model with some of its figures changed: what a prediction is made from."""

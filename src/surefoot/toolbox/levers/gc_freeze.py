@@ -6,9 +6,9 @@ from collections.abc import Iterable
 from typing import Final
 
 from surefoot.core.measures import Measure
-from surefoot.core.records import ConfigEdit, Probe
+from surefoot.core.records import ConfigEdit
 from surefoot.core.resources import Kind, Resource
-from surefoot.toolbox.analysis.case import Case
+from surefoot.toolbox.analysis.case import Case, collecting
 from surefoot.toolbox.levers.step import Step
 
 __all__ = ["NAME", "steps"]
@@ -21,27 +21,19 @@ _SAVED: Final = 0.9  # of the collectors' time; assumed, and said so
 
 def steps(case: Case) -> Iterable[Step]:
     """Where collecting garbage takes 3 % of the interpreters' time and more."""
-    # Its clock runs on while the collecting thread waits for a core, which it does when all are
-    # busy.
-    collecting = min(_collecting(case.serial), _collecting(case.busy))
-    if case.setting(_KEY) or collecting < max(_SHOWS * case.model.full.app, 1e-9):
+    spent = min(collecting(case.serial), collecting(case.busy))
+    if case.setting(_KEY) or spent < max(_SHOWS * case.model.full.app, 1e-9):
         return
     yield Step(
         where=_KEY,
         relieves=Resource(Kind.APP_CPU),
         stage="after-fork",
         action=(ConfigEdit(_KEY, False, True),),
-        model=case.model.less(app=collecting * _SAVED),
+        model=case.model.less(app=spent * _SAVED),
         how=f"set {_KEY} = true",
-        because=f"garbage collection takes {collecting * 1e3:.2f} ms of a request's "
+        because=f"garbage collection takes {spent * 1e3:.2f} ms of a request's "
         f"{case.model.full.app * 1e3:.2f} ms of CPU, {_SAVED:.0%} of it assumed to go",
         risk="what refers to itself in a circle is freed later, so memory may grow",
         on=(Measure.CPU,),
         guards=(Measure.CAPACITY, Measure.LATENCY, Measure.ERRORS, Measure.MEMORY),
     )
-
-
-def _collecting(probe: Probe) -> float:
-    """Seconds of a request."""
-    recorded = sum(block.recorded for block in probe.blocks)
-    return probe.collecting / recorded if recorded else 0.0

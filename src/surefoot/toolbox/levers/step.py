@@ -68,7 +68,7 @@ class Step:
         if self.on[0] is Measure.CPU:
             old, new = _cpu(before), _cpu(self.model)
             return _ratio(old, new), f"{old * 1e3:.2f} ms -> {new * 1e3:.2f} ms of CPU in the model"
-        old, new = before.uncorrected, self.model.uncorrected
+        old, new = before.saturation, self.model.saturation
         return _ratio(new, old), f"{old:.0f}/s -> {new:.0f}/s in the model"
 
 
