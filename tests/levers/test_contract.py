@@ -247,6 +247,12 @@ class TestCacheResponse(LeverContract):
         lives = [next(iter(cache_response.steps(case))).stale for case in (alike, rare)]
         assert lives == [1.0, 60.0]
 
+    def test_no_answer_lives_longer_than_is_allowed(self):
+        rare = {"reusable": (Reusable("GET /", 4, 4, "", ((200, 0.3), (4000, 0.9))),)}
+        for allowed in (7.0, 3600.0):
+            case = case_of({"slo.stale": allowed}, **BUSY, **rare)
+            assert next(iter(cache_response.steps(case))).stale <= allowed
+
     def test_replicas_share_what_they_keep(self):
         one, two = self.cases()[0], self.cases()[2]
         keys = [[edit.key for edit in self._changes(case)[0].action] for case in (one, two)]

@@ -19,6 +19,7 @@ MEASURED: Final = (
     "workload.file",
     "slo.latency",
     "slo.quantile",
+    "slo.stale",
     "server.kind",
     "server.replicas",
     "server.threads",

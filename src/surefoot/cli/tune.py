@@ -48,12 +48,6 @@ def _options(parser: argparse.ArgumentParser) -> None:
         "--minutes", type=float, default=_MINUTES, help="budget for everything (default 10)"
     )
     parser.add_argument(
-        "--stale",
-        metavar="DURATION",
-        default="0s",
-        help="how old an answer may be that is given again, 15s say; without it none is",
-    )
-    parser.add_argument(
         "--dry-run", action="store_true", help="measure, and say what would be tried"
     )
     parser.add_argument(
@@ -65,6 +59,7 @@ def _options(parser: argparse.ArgumentParser) -> None:
         "workload.file",
         "slo.latency",
         "slo.quantile",
+        "slo.stale",
         "app.python",
         "app.directory",
         "app.env_file",
@@ -79,10 +74,10 @@ def _execute(args: argparse.Namespace, console: Console) -> Result:
     until = units.parse_rate(args.until) if args.until else math.inf
     if until <= 0:
         raise UsageError(f"--until {args.until} is nothing to reach")
-    stale = units.parse_duration(args.stale)
-    goal = Goal(until, args.minutes * 60, stale=stale, dry_run=args.dry_run)
     flags = config_flags(args) | {"app.target": args.target}
     settings = config.load(Path.cwd(), flags=flags)
+    stale = settings.config.slo.stale
+    goal = Goal(until, args.minutes * 60, stale=stale, dry_run=args.dry_run)
     with Journal.open(settings, exclusive=True) as journal:
         for note in journal.notes:
             console.note(note)

@@ -119,6 +119,12 @@ class SloConfig:
         0.99, "Which quantile of response time is judged.", minimum=0.5, maximum=0.9999
     )
     errors: float = key(0.001, "Share of requests that may fail.", minimum=0.0, maximum=0.5)
+    stale: float = duration(
+        0.0,
+        "How old an answer may be that is given again; without it, tune gives none again.",
+        minimum=0.0,
+        maximum=30 * 86400.0,
+    )
 
 
 @dataclass(frozen=True, slots=True)

@@ -21,6 +21,7 @@ def settled(config: Config) -> tuple[tuple[str, Value], ...]:
     found: list[tuple[str, Value]] = [
         (f"{table}.{name}", value) for table in _TABLES for name, value in tables[table].items()
     ]
+    found.append(("slo.stale", config.slo.stale))
     found.append(("cache.url", without_password(config.cache.url)))
     for database, values in tables["database"].items():
         found += [(f"database.{database}.{name}", value) for name, value in values.items()]

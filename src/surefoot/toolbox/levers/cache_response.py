@@ -36,7 +36,7 @@ def steps(case: Case) -> Iterable[Step]:
 
 
 def _step(case: Case, each: Reusable, use: RouteUse) -> Step:
-    tried = [(life, *_lived(case, each, use, life)) for life in _LIVES]
+    tried = [(life, *_lived(case, each, use, life)) for life in _lives(case)]
     most = max(model.uncorrected for _, model, _ in tried) - case.model.uncorrected
     life, model, hits = next(
         found for found in tried if found[1].uncorrected - case.model.uncorrected >= most * _NEARLY
@@ -56,6 +56,14 @@ def _step(case: Case, each: Reusable, use: RouteUse) -> Step:
         preconditions=_preconditions(each),
         stale=life,
     )
+
+
+def _lives(case: Case) -> tuple[float, ...]:
+    """Up to what is allowed, where that was said."""
+    allowed = float(case.setting("slo.stale"))
+    if not allowed:
+        return _LIVES
+    return (*(life for life in _LIVES if life < allowed), allowed)
 
 
 def _lived(case: Case, each: Reusable, use: RouteUse, life: float) -> tuple[Model, float]:
