@@ -62,6 +62,7 @@ def change(number, forget):
         session.commit()
 """
 DJANGO = """
+import django
 from django.conf import settings
 
 settings.configure(
@@ -70,6 +71,7 @@ settings.configure(
                            "OPTIONS": {"timeout": 30}}},
     CACHES={"default": {"BACKEND": "surefoot.web.django.Cache", "LOCATION": url}},
 )
+django.setup()
 from django.core.cache import cache
 from django.db import connection, transaction
 
