@@ -136,8 +136,8 @@ def cpu_at(case: Case, route: str, site: str) -> float:
     return counts.get(site, 0) / whole * cpu / case.requests
 
 
-def server_at(case: Case, route: str, site: str) -> float:
-    """Seconds of the server's share, per request of the mix, that one line of a loop causes.
+def server_at(case: Case, route: str, site: str | None = None) -> float:
+    """Seconds of the server's share, per request of the mix, that one line or a whole route causes.
 
     Where a coroutine hands work to a thread (aiosqlite does for each call), that thread and the
     loop wake up for it outside of the request. Without one such wake-up the server's share was
@@ -152,7 +152,7 @@ def server_at(case: Case, route: str, site: str) -> float:
             if resource.resource.kind is Kind.APP_LOOP:
                 woken += resource.count
                 if use.route == route:
-                    here += sum(p.count for p in resource.places if p.site == site)
+                    here += sum(p.count for p in resource.places if site in {None, p.site})
     return case.model.alone.server * here / (woken + case.requests)
 
 

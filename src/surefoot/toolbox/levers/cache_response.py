@@ -8,7 +8,7 @@ from typing import Final
 from surefoot.core.http_cache.reuse import share
 from surefoot.core.records import ConfigEdit, Reusable, RouteUse
 from surefoot.core.resources import Kind
-from surefoot.toolbox.analysis.case import Case, spots, without
+from surefoot.toolbox.analysis.case import Case, server_at, spots, without
 from surefoot.toolbox.analysis.model import Model
 from surefoot.toolbox.levers.step import Step
 
@@ -83,7 +83,9 @@ def _spared(case: Case, use: RouteUse, hits: float) -> Model:
     each = hits / case.requests
     cost = _HIT * use.requests * each
     model = case.model.less(
-        app=max(0.0, use.cpu * each - cost), blocked=max(0.0, use.loop - use.cpu) * each
+        app=max(0.0, use.cpu * each - cost),
+        blocked=max(0.0, use.loop - use.cpu) * each,
+        server=server_at(case, use.route) * hits,
     )
     for spot in spots(case, Kind.DB_CPU, Kind.DB_WAIT):
         if spot.route is use:
