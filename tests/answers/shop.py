@@ -95,7 +95,8 @@ def status():
 
 @app.get("/lottery")
 def lottery():
-    choices = ["red", "green", "blue", *(["black"] if wrong("lottery") else [])]
+    # Half of them: of one in four, 40 answers hold too few once in 200 runs.
+    choices = ["red", "green", "blue", *(["black"] * 3 if wrong("lottery") else [])]
     return {"colour": random.choice(choices)}
 
 
