@@ -107,7 +107,7 @@ FASTAPI = """
 
     @app.get("/shuffled")
     async def shuffled():
-        return random.sample(["ann", "bob", "eve"], 3)
+        return random.sample(["ann", "bob", "eve", "ida", "joe", "kim", "lea", "max"], 8)
 
     @app.get("/some")
     async def some():
