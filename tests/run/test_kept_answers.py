@@ -122,6 +122,18 @@ def test_a_server_is_shared_by_processes_and_does_what_it_is_asked(
     serving(found, tmp_path, {"server.replicas": 2}, act)
 
 
+def test_only_a_stack_that_users_reach_finds_what_an_earlier_one_kept(tmp_path, found, free_port):
+    write(tmp_path, "flask", "sqlite:///kept.db")
+
+    async def act(stack):
+        _, headers, _ = await asked(stack.replicas[0].address, "/books/7")
+        return "age" in {name.lower() for name in headers}
+
+    front = {"listen": f"127.0.0.1:{free_port}"}
+    lives = [serving(found, tmp_path, {}, act, **more) for more in (front, front, {}, {})]
+    assert lives == [False, True, False, False]
+
+
 def test_nothing_is_loaded_where_nothing_is_kept(tmp_path):
     (tmp_path / "app.py").write_text("def app(environ, start_response): ...\n")
     described = config.from_mapping({"app": {"target": "app:app", "directory": str(tmp_path)}})

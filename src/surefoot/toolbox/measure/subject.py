@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import secrets
 import tempfile
 from collections.abc import AsyncIterator, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final, Protocol
 from urllib.parse import urlsplit
@@ -84,7 +83,7 @@ async def started(application: Application, settings: Settings) -> AsyncIterator
         path = Path(folder) / "records.sock"
         async with (
             Receiver(path) as receiver,
-            Stack(application, _apart(settings), records=path, every=True) as stack,
+            Stack(application, settings, records=path, every=True) as stack,
         ):
             yield Started(stack, receiver)
 
@@ -92,18 +91,8 @@ async def started(application: Application, settings: Settings) -> AsyncIterator
 @contextlib.asynccontextmanager
 async def bare(application: Application, settings: Settings) -> AsyncIterator[Started]:
     """Start the application as it is served to users, without telemetry."""
-    async with Stack(application, _apart(settings)) as stack:
+    async with Stack(application, settings) as stack:
         yield Started(stack, None)
-
-
-def _apart(settings: Settings) -> Settings:
-    """The same, finding nothing that others keep in its cache, and leaving nothing there for them.
-
-    Above all not for whom it is compared with: one would answer what the other has made.
-    """
-    known = settings.config
-    cache = replace(known.cache, name=f"{known.cache.name} {secrets.token_hex(8)}")
-    return replace(settings, config=replace(known, cache=cache))
 
 
 @dataclass(frozen=True, slots=True)

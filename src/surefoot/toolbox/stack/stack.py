@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import os
+import secrets
 import shutil
 import tempfile
 from collections.abc import Callable
 from contextlib import suppress
+from dataclasses import replace
 from pathlib import Path
 from types import TracebackType
 from typing import Final, Self
@@ -38,7 +40,8 @@ class Stack:
         settings: Its configuration.
         records: Datagram socket that the workers' telemetry sends to; none turns it off.
         every: One record per request instead of sums only.
-        listen: Address that users reach; without it there are only the replicas' own sockets.
+        listen: Address that users reach; without it there are only the replicas' own sockets, and
+            nothing is found in the application's cache, or left there.
         watch: Called with everything that happens, the application's output included.
         witness: Directory with the list of lines to look for; the workers note there what they saw.
 
@@ -58,7 +61,7 @@ class Stack:
         witness: Path | None = None,
     ) -> None:
         self.application = application
-        self.config: Config = settings.config
+        self.config: Config = settings.config if listen else _apart(settings.config)
         self.replicas: tuple[Replica, ...] = ()
         self.environ_directory = Path()
         self._records = str(records) if records else ""
@@ -233,3 +236,12 @@ def _run_directory() -> Path:
         if len(os.fsencode(base)) <= _LONGEST_PATH - len("/surefoot-12345678/123.sock"):
             return Path(tempfile.mkdtemp(prefix="surefoot-", dir=base))
     raise ServerError("there is no short directory for sockets", do="set TMPDIR to /tmp")
+
+
+def _apart(config: Config) -> Config:
+    """The same with a cache of its own.
+
+    What is compared would else be answered by what the other has made, and users by either.
+    """
+    name = f"{config.cache.name} {secrets.token_hex(8)}"
+    return replace(config, cache=replace(config.cache, name=name))
