@@ -288,10 +288,14 @@ def test_words_that_do_not_fit_are_told(surefoot, url, words):
     assert done.stderr.startswith("surefoot: ")
 
 
-def test_no_password_is_shown(surefoot, free_port):
+def test_a_password_is_taken_from_the_environment_and_shown_nowhere(surefoot, free_port):
     url = f"redis://user:hunter2@127.0.0.1:{free_port()}/0"
+    told = surefoot("cache", "stats", "--url", url)
+    assert told.returncode == 2
+    assert "do: leave --url out, and set SUREFOOT_CACHE_URL" in told.stderr
+    assert "hunter2" not in told.stdout + told.stderr
     for words in (("stats",), ("get", "b", "k"), ("invalidate", "--name", "b", "--key", "k")):
-        done = surefoot("cache", *words, "--url", url)
+        done = surefoot("cache", *words, SUREFOOT_CACHE_URL=url)
         assert done.returncode == 1
         assert "hunter2" not in done.stdout + done.stderr
         assert "127.0.0.1" in done.stderr

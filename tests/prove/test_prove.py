@@ -147,6 +147,7 @@ class TestBadInput:
         [
             ((), "there is no variant"),
             (("--set", "server.threads"), "KEY=VALUE"),
+            (("--set", "cache.url=redis://u:pw@h/0"), "holds a password"),
             (("--set", "server.thread=8"), "threads"),
             (("--variant", "nowhere.toml"), "nowhere.toml"),
             (("--with", "nowhere"), "nowhere"),

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from surefoot import config
+from surefoot.cli.argument import open_to_all
 from surefoot.cli.cache_get import got
 from surefoot.cli.cache_invalidate import invalidated
 from surefoot.cli.cache_place import Place
@@ -72,7 +73,8 @@ def _execute(args: argparse.Namespace, console: Console) -> _Result:
 def _place(url: str | None) -> Place:
     here = Path.cwd()
     if url is not None:
-        return Place(url, here)
+        instead = "leave --url out, and set SUREFOOT_CACHE_URL or [cache] url"
+        return Place(open_to_all("--url", url, instead), here)
     settings = config.load(here)
     app = settings.config.app
     return Place(settings.config.cache.url, (settings.directory / app.directory).resolve())

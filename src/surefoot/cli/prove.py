@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
+from surefoot.cli.argument import open_to_all
 from surefoot.cli.command import Command, add_config_options, config_flags, write_output
 from surefoot.cli.console import Console
 from surefoot.core.ab import Question
@@ -130,6 +131,7 @@ def _changes(words: Sequence[str]) -> dict[str, Any]:
         key, equals, text = word.partition("=")
         if not equals:
             raise UsageError(f"--set {word}: write KEY=VALUE, server.threads=8 say")
+        open_to_all("--set", word, "write it into a file, and give that as --variant FILE")
         try:
             changes[key.strip()] = tomllib.loads(f"value = {text}")["value"]
         except tomllib.TOMLDecodeError:
