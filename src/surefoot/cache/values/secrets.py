@@ -7,50 +7,16 @@ to keep one says so (``allow_secrets``).
 from __future__ import annotations
 
 import functools
-import itertools
-import re
 from collections.abc import Iterator
 from typing import Any, Final
 
-__all__ = ["find_secret", "is_secret_type", "may_be_secret", "tells_secret"]
+from surefoot.core.secret_names import is_secret_name, words
 
-_MAYBE: Final = re.compile(
-    r"pass(?:word|wd|phrase|code)|pwd|secret|token|credential|authori[sz]ation|key|session|cookie|jwt|bearer|otp|cvv",
-    re.IGNORECASE | re.ASCII,
-).search
-_WORD: Final = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|[0-9]+")
-_ENDS: Final = (
-    "password", "passwords", "passwd", "pwd", "passphrase", "passcode", "secret", "secrets",
-    "token", "credential", "credentials", "authorization", "authorisation", "apikey",
-    "privatekey", "secretkey", "accesskey", "sessionid",
-)  # fmt: skip
-_LAST: Final = frozenset({"cookie", "cookies", "jwt", "bearer", "otp", "cvv"})
-_PAIRS: Final = frozenset(
-    {
-        ("api", "key"), ("private", "key"), ("access", "key"), ("signing", "key"),
-        ("encryption", "key"), ("session", "id"), ("session", "key"), ("set", "cookie"),
-    }
-)  # fmt: skip
+__all__ = ["find_secret", "is_secret_type", "tells_secret"]
+
 _SECRET_TYPES: Final = frozenset({"SecretStr", "SecretBytes", "Secret"})
 _HARMLESS: Final = (None, True, False, "", b"")
 _DEEPEST: Final = 100
-
-
-def may_be_secret(name: str) -> bool:
-    """Whether a name is worth a closer look; quick."""
-    return _MAYBE(name) is not None
-
-
-@functools.lru_cache(1024)
-def _words(name: str) -> tuple[str, ...]:
-    return tuple(word.lower() for word in _WORD.findall(name))
-
-
-def _named(name: str) -> bool:
-    words = _words(name)
-    if words[-1] in _LAST or any(word.endswith(_ENDS) for word in words):
-        return True
-    return not _PAIRS.isdisjoint(itertools.pairwise(words))
 
 
 def tells_secret(name: str, value: object) -> bool:
@@ -59,12 +25,12 @@ def tells_secret(name: str, value: object) -> bool:
     Nothing, a yes or no and empty text tell none. A number does under a name that is a secret's
     and nothing else: ``token``, and not ``token_count``.
     """
-    if not may_be_secret(name) or not _named(name):
+    if not is_secret_name(name):
         return False
     if isinstance(value, bool | None | str | bytes) and value in _HARMLESS:
         return False
     if isinstance(value, int | float):
-        return len(_words(name)) == 1
+        return len(words(name)) == 1
     return not (isinstance(value, dict | list | tuple | set | frozenset) and not value)
 
 

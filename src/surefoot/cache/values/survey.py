@@ -8,7 +8,7 @@ import uuid
 import zoneinfo
 from typing import Any, Final
 
-from surefoot.cache.values.secrets import may_be_secret
+from surefoot.core.secret_names import may_be_secret
 from surefoot.errors import UncacheableError
 
 __all__ = [
