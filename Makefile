@@ -3,8 +3,6 @@
 VENV ?= .venv
 BIN := $(VENV)/bin
 PYTEST_FLAGS ?=
-# What these find out depends on who else uses the machine, so they run one after the other.
-ALONE := tests/measure tests/prove tests/tune tests/applications
 # Real proofs of each kind that bench-prove runs.
 RUNS ?= 8
 
@@ -34,8 +32,8 @@ demo: $(VENV)/.demo
 
 test: $(VENV)/.dev
 	@sh scripts/servers.sh
-	@$(BIN)/python -m pytest -n 2 $(ALONE:%=--ignore=%) $(PYTEST_FLAGS)
-	@$(BIN)/python -m pytest $(ALONE) $(PYTEST_FLAGS)
+	@$(BIN)/python -m pytest -n 2 -m "not alone" $(PYTEST_FLAGS)
+	@$(BIN)/python -m pytest -m alone $(PYTEST_FLAGS)
 	@test -n "$${CI:-}" || echo "all passed; next: make check, or see it at work: make demo"
 
 check: $(VENV)/.dev

@@ -23,6 +23,13 @@ from servers import find_port, need, stop, wait_until_listening
 pytest.register_assert_rewrite("surefoot.testing", "command", "serving")
 
 
+def pytest_collection_modifyitems(items):
+    """What waits for a quiet machine is not run beside other tests."""
+    for item in items:
+        if "quiet" in item.fixturenames:
+            item.add_marker("alone")
+
+
 @pytest.fixture(scope="session")
 def free_port():
     """A function that finds a free port below the ephemeral ones."""

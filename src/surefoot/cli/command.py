@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import os
 import sys
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -64,6 +65,8 @@ class Command(Generic[T]):
     def main(self, argv: list[str], console: Console) -> int:
         """Parse, execute, show; returns the exit code."""
         args = self.parser().parse_args(argv)
+        for option in ("json", "html"):
+            _check_output(getattr(args, option, None))
         value = self.execute(args, console)
         console.close()
         to_json = getattr(args, "json", None) if self.data is not None else None
@@ -75,6 +78,23 @@ class Command(Generic[T]):
                 sys.stdout.write(text if text.endswith("\n") else text + "\n")
         self.also(value, args)
         return self.exit_code(value)
+
+
+def _check_output(name: str | None) -> None:
+    """Whether a file could be written, as far as can be told before there is what to write.
+
+    A mistyped directory would else be found out only when minutes of measuring are over.
+    """
+    if not name or name == "-":
+        return
+    folder = Path(name).parent
+    if not folder.is_dir():
+        raise OutputError(
+            f"{name} cannot be written: there is no directory {folder}",
+            do="make it, or name another",
+        )
+    if Path(name).is_dir() or not os.access(folder, os.W_OK):
+        raise OutputError(f"{name} cannot be written", do="name another file")
 
 
 def write_output(name: str, text: str) -> None:
