@@ -10,12 +10,13 @@ end, count.
 from __future__ import annotations
 
 import functools
-import importlib.util
 import threading
 import time
 import timeit
 from collections.abc import Callable
 from typing import Any
+
+from support.contest import PAGE, installed
 
 from surefoot.cache.values.codec import Codec
 from surefoot.cache.values.packed import packer
@@ -25,13 +26,6 @@ from surefoot.core.cache.keys import Keys
 from surefoot.core.cache.table import Table
 
 NUMBER, REPEATS = 20_000, 7
-VALUE = {
-    "books": [
-        {"id": at, "title": f"Title of {at}", "author": {"name": "A. Writer", "born": 1900 + at},
-         "price": 9.9, "topics": ["a", "b"]}
-        for at in range(10)
-    ]
-}  # fmt: skip
 
 
 def pieces(function: Callable[[int], Any]) -> Callable[[int], Any]:
@@ -69,7 +63,7 @@ def contestants() -> dict[str, Callable[[], Any]]:
     ours, bare = pieces(load), functools.lru_cache(load)
     keys = Keys(load)
     codec = Codec()
-    encoded = codec.encode("k", VALUE)
+    encoded = codec.encode("k", PAGE)
     slot = write(Content(*encoded), Terms(60.0), 1000, b"12345678").data
     found: dict[str, Callable[[], Any]] = {
         "nothing": lambda: None,
@@ -80,13 +74,14 @@ def contestants() -> dict[str, Callable[[], Any]]:
         "key, of a tuple": lambda: keys((7, "a")),
         "Frame.unpack": lambda: Frame.unpack(slot),
         "step, fresh": lambda: step(slot, 2000, claim_ms=1000, draw=lambda: b"12345678"),
-        "encode 1 kB": lambda: codec.encode("k", VALUE),
+        "encode 1 kB": lambda: codec.encode("k", PAGE),
         "decode 1 kB": lambda: codec.decode("k", encoded),
-        "encode, not looked at": lambda: packer().pack(VALUE),
+        "encode, not looked at": lambda: packer().pack(PAGE),
     }
-    if importlib.util.find_spec("cachebox") is None:
+    if not installed("cachebox"):
         return found
-    cachebox = importlib.import_module("cachebox")
+    import cachebox
+
     theirs = cachebox.cached(cachebox.TTLCache(1000, 60))(load)
     return found | {"cachebox": lambda: theirs(7)}
 

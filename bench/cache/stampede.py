@@ -1,12 +1,12 @@
 """How often is a value computed when it ends under a hundred callers, and who waits for it?
 
-    python bench/cache/stampede.py                     # 2 and 8 processes, three stores: 6 minutes
-    python bench/cache/stampede.py redis --expiries 5
+    python bench/cache/stampede.py                  # 2 and 8 processes, three stores: 8 minutes
+    python bench/cache/stampede.py redis --processes 8 --runs 1 --expiries 5
 
 A hundred callers in all, threads of so many processes, ask for one key every 40 ms. Computing takes
 200 ms; the value is fresh for a second and may be stale after that. Once cold, then as many
-expiries as told. Beside each call the same thread asks a bare echo of this host: what the machine
-itself makes wait.
+expiries as told; all of it in several runs, each with an empty store. Beside each call the same
+thread asks a bare echo of this host: what the machine itself makes wait.
 """
 
 from __future__ import annotations
@@ -14,11 +14,13 @@ from __future__ import annotations
 import argparse
 import contextlib
 import json
+import statistics
 import subprocess
 import sys
 import tempfile
 import time
 from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -126,16 +128,33 @@ def quantile(values: list[float], q: float) -> float:
     return 1000 * ordered[min(len(ordered) - 1, int(q * len(ordered)))]
 
 
-def row(kind: str, processes: int, expiries: int, local: str) -> None:
-    """One run."""
+@dataclass(frozen=True)
+class Run:
+    """What came of one run; milliseconds."""
+
+    cold: int
+    """Computations of the cold start."""
+    expiries: list[int]
+    """Computations of each expiry."""
+    warm_p50: float
+    warm_p99: float
+    echo_p50: float
+    echo_p99: float
+
+
+def run(kind: str, processes: int, expiries: int, local: str) -> Run:
+    """One run with an empty store."""
     seconds = 0.5 + 1.3 * expiries
     with contextlib.ExitStack() as stack:
         url = stack.enter_context(store(kind))
         echo = stack.enter_context(running(ECHO))
         assert echo.stdout is not None
         port = echo.stdout.readline().strip()
-        words = url, local, str(CALLERS // processes), str(seconds), port
-        workers = [stack.enter_context(running(WORKER, *words)) for _ in range(processes)]
+        shares = [len(range(at, CALLERS, processes)) for at in range(processes)]
+        workers = [
+            stack.enter_context(running(WORKER, url, local, str(share), str(seconds), port))
+            for share in shares
+        ]
         told = _asked(workers)
     made = sorted(began for each in told for began in each["made"])
     # What begins within half a freshness of another is of the same expiry.
@@ -150,13 +169,28 @@ def row(kind: str, processes: int, expiries: int, local: str) -> None:
     took = [each for one in told for each in one["took"]]
     warm = sorted(took)[: len(took) - CALLERS]
     bare = [each for one in told for each in one["echoed"]]
-    print(
-        f"{kind:<10} {processes} processes{', local' if local else '':<7} cold {sizes[0]}, "
-        f"{len(sizes) - 1} expiries: most {max(sizes[1:], default=0)}, all {sum(sizes[1:])}; "
-        f"warm p50 {quantile(warm, 0.5):.2f} p99 {quantile(warm, 0.99):.2f} ms, "
-        f"echo p50 {quantile(bare, 0.5):.2f} p99 {quantile(bare, 0.99):.2f} ms",
-        flush=True,
+    return Run(
+        sizes[0], sizes[1:], quantile(warm, 0.5), quantile(warm, 0.99), quantile(bare, 0.5),
+        quantile(bare, 0.99),
+    )  # fmt: skip
+
+
+def row(kind: str, processes: int, runs: list[Run], local: str) -> str:
+    """What came of all runs: medians, and the lowest and the highest p99."""
+    expiries = [count for run in runs for count in run.expiries]
+    p99 = sorted(run.warm_p99 for run in runs)
+    return (
+        f"{kind:<10} {processes} processes{', copies' if local else '':<8} "
+        f"cold {[run.cold for run in runs]}, {len(expiries)} expiries: "
+        f"most {max(expiries, default=0)}, all {sum(expiries)}; "
+        f"warm p50 {_median(runs, 'warm_p50'):.2f} p99 {_median(runs, 'warm_p99'):.2f} "
+        f"({p99[0]:.2f} to {p99[-1]:.2f}) ms, "
+        f"echo p50 {_median(runs, 'echo_p50'):.2f} p99 {_median(runs, 'echo_p99'):.2f} ms"
     )
+
+
+def _median(runs: list[Run], name: str) -> float:
+    return statistics.median(getattr(run, name) for run in runs)
 
 
 def _asked(workers: list[subprocess.Popen[str]]) -> list[dict[str, Any]]:
@@ -173,11 +207,16 @@ def _asked(workers: list[subprocess.Popen[str]]) -> list[dict[str, Any]]:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     parser.add_argument("stores", nargs="*", default=["redis", "memcached", "sqlite"])
-    parser.add_argument("--expiries", type=int, default=50)
+    parser.add_argument("--processes", type=int, nargs="*", default=[2, 8])
+    parser.add_argument("--runs", type=int, default=5)
+    parser.add_argument("--expiries", type=int, default=10, help="of each run")
+    parser.add_argument("--no-copies", action="store_true", help="none in the processes, of Redis")
     args = parser.parse_args()
     for kind in args.stores:
-        for processes in (2, 8):
-            row(kind, processes, args.expiries, "1MB" if kind == "redis" else "")
+        local = "1MB" if kind == "redis" and not args.no_copies else ""
+        for processes in args.processes:
+            runs = [run(kind, processes, args.expiries, local) for _ in range(args.runs)]
+            print(row(kind, processes, runs, local), flush=True)
 
 
 if __name__ == "__main__":

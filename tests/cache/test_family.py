@@ -39,7 +39,7 @@ def test_answers_are_of_no_cache_s_name():
     "key",
     [
         "", "books", "books:7", ":=k", "-a:=k", "a b:=k", "x" * 65 + ":=k", ":1:books", "books:~1",
-        "r:7", "rt:7", "r:" + "g" * 40, "r:" + "a" * 41, "rt:" + "a" * 40 + ":" + "a" * 40,
+        "responses:7", "(responses):7", "(response):=7", "(responses)", "r:" + "a" * 40,
         hashlib.sha256(b"").hexdigest(),
     ],
 )  # fmt: skip

@@ -396,6 +396,26 @@ def test_a_frozen_redis_gets_no_requests_and_forgets_nothing_that_was_deleted(ow
     wait_until(works(store, b"new"))
 
 
+def test_more_than_can_be_remembered_takes_kept_answers_and_nothing_of_others(own_redis):
+    patient = RedisStore(f"{own_redis.url}?timeout=20s")
+    store = Guarded(RedisStore(own_redis.url), remember=100)
+    answers = [f"(responses):={number:040x}" for number in range(150)]
+    target = f"(responses):#{0:040x}"
+    others = ["shop:=7", "r:7", "(responses) of a program", "books:7"]
+    patient.put(dict.fromkeys([*answers, target, *others], b"old"), 60)
+    own_redis.freeze()
+    for key in [target, *answers]:
+        with pytest.raises(StoreError):
+            store.delete([key])
+    own_redis.thaw()
+    wait_until(lambda: store.state is Position.CLOSED)
+    assert patient.get([*answers, target]) == [None] * 151
+    assert patient.get(others) == [b"old"] * 4
+    assert store.lost == 0
+    store.close()
+    patient.close()
+
+
 def test_a_slow_redis_is_as_good_as_none(own_redis, made):
     with SlowProxy(own_redis.port, 0.2) as proxy:
         store = made(f"redis://127.0.0.1:{proxy.port}")

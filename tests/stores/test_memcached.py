@@ -21,6 +21,7 @@ PATIENT = "?timeout=20s"
 class OnMemcached(StoreContract):
     __test__ = False
     fixture = "memcached"
+    lists = False
 
     @pytest.fixture(autouse=True)
     def server(self, request):
@@ -40,6 +41,8 @@ class TestMemcachedUnix(OnMemcached):
 
 
 class TestSeveralServers(StoreContract):
+    lists = False
+
     @pytest.fixture(autouse=True)
     def servers(self, memcached, other_memcached):
         hosts = [f"127.0.0.1:{server.port}" for server in (memcached, other_memcached)]
@@ -114,6 +117,28 @@ def test_a_killed_server_is_left_alone_and_used_again_when_it_is_back(own_memcac
     wait_until(lambda: store.state is Position.CLOSED)
     assert store.get(["k"]) == [None]
     store.close()
+
+
+def test_more_keys_than_can_be_remembered_are_told_of(own_memcached, caplog):
+    # It cannot list what it holds, and what others have in it is not to go because of ours.
+    guarded = Guarded(MemcachedStore(own_memcached.url + "?timeout=5s"), remember=100)
+    keys = [f"books:={number}" for number in range(150)]
+    guarded.put(dict.fromkeys(keys, b"old") | {"others": b"kept"}, 60)
+    own_memcached.freeze()
+    guarded.store._timeout = 0.05
+    guarded.close()
+    for key in keys:
+        with pytest.raises(StoreError):
+            guarded.delete([key])
+    own_memcached.thaw()
+    guarded.store._timeout = 5.0
+    wait_until(lambda: guarded.state is Position.CLOSED)
+    assert guarded.get(keys) == [None] * 100 + [b"old"] * 50
+    assert guarded.get(["others"]) == [b"kept"]
+    assert guarded.lost == 50
+    (said,) = [record.getMessage() for record in caplog.records]
+    assert "50 keys" in said
+    guarded.close()
 
 
 @pytest.mark.parametrize("slow", [True, False])

@@ -9,6 +9,8 @@ import pytest
 
 from servers import RedisServer, need, wait_until
 from surefoot.errors import StoreError, StoreRefusedError, UsageError
+from surefoot.stores._async.connections import AsyncConnections
+from surefoot.stores._async.redis_connection import AsyncRedisConnection
 from surefoot.stores.redis import AsyncRedisStore, RedisStore
 from surefoot.stores.redis_options import redis_options
 from surefoot.testing.stores import AsyncRunner, StoreContract
@@ -279,6 +281,63 @@ def test_tasks_do_not_stand_in_line_for_a_frozen_server(own_redis):
     # One after the other on eight connections they would take 25 s.
     found = asyncio.run(asyncio.wait_for(work(), 20))
     assert {type(error) for error in found} == {StoreError}
+
+
+class Told:
+    """In place of a connection: remembers how much it was to hurry."""
+
+    def __init__(self):
+        self.hurried = []
+
+    def is_usable(self):
+        return True
+
+    def hurry(self, seconds):
+        self.hurried.append(seconds)
+
+    async def close(self):
+        pass
+
+
+def test_a_task_that_waited_for_a_connection_has_less_time_for_its_answer():
+    async def open_one():
+        return Told()
+
+    async def work():
+        connections = AsyncConnections(open_one, 20.0)
+        taken = [await connections.take() for _ in range(8)]
+        assert all(not each.hurried for each in taken)
+        waiting = asyncio.create_task(connections.take())
+        await asyncio.sleep(0.01)
+        connections.give(taken.pop())
+        late = await waiting
+        connections.give(late)
+        again = await connections.take()
+        return late.hurried, again is late
+
+    ((waited,), same) = asyncio.run(asyncio.wait_for(work(), 60))
+    assert 0 < waited < 20
+    assert same
+
+
+def test_a_connection_that_is_to_hurry_waits_no_longer_than_what_is_left(own_redis):
+    async def work():
+        options = redis_options(f"{own_redis.url}?timeout=1h")
+        connection = await AsyncRedisConnection.open(options)
+        await connection.ask("SET", "k", "v")
+        connection.hurry(3599.99)
+        own_redis.freeze()
+        with pytest.raises(StoreError, match="did not answer"):
+            await connection.ask("GET", "k")
+        own_redis.thaw()
+        again = await AsyncRedisConnection.open(options)
+        again.hurry(1.0)
+        assert await again.ask("GET", "k") == b"v"
+        # The next answer has all of its time again.
+        assert again._time() == 3600
+        await again.close()
+
+    asyncio.run(asyncio.wait_for(work(), 60))
 
 
 def answers(store, slots):

@@ -13,7 +13,7 @@ from typing import Any, ClassVar, TypeVar
 import pytest
 
 from surefoot.errors import StoreRefusedError
-from surefoot.ports import AsyncStore, Store
+from surefoot.ports import AsyncClearing, AsyncStore, Clearing, Store
 
 __all__ = ["AsyncRunner", "StoreContract"]
 
@@ -73,6 +73,11 @@ class AsyncRunner:
         """As ``Store.incr``."""
         return self.run(self.store.incr(key, by, ttl))
 
+    def clear(self, prefix: str) -> None:
+        """As ``Clearing.clear``."""
+        assert isinstance(self.store, AsyncClearing)
+        self.run(self.store.clear(prefix))
+
     def close(self) -> None:
         """As ``Store.close``, on every loop that was used."""
         for loop in self._loops:
@@ -88,10 +93,14 @@ class StoreContract:
     Attributes:
         forks: Whether the store is tried in a forked child.
         shared: Whether a child and its parent see the same slots.
+        clears: Whether it can be emptied (``Clearing``).
+        lists: Whether it then leaves what begins otherwise; else everything goes.
     """
 
     forks: ClassVar[bool] = True
     shared: ClassVar[bool] = True
+    clears: ClassVar[bool] = True
+    lists: ClassVar[bool] = True
 
     def store(self) -> Store:
         """The store to try; an async one inside ``AsyncRunner``."""
@@ -281,6 +290,39 @@ class StoreContract:
         made.put({f"{key}child": b"child"}, 60)
         own = all(made.get([f"{key}child"]) == [b"child"] for _ in range(50))
         return own and (inherited or not self.shared)
+
+    def test_clear_takes_what_begins_so(self, made: Store, key: str) -> None:
+        """That and nothing else, whatever patterns and ranges the text would mean elsewhere."""
+        clearing = self._clearing(made)
+        for text in ("", ":=", "*", "?[a-z]", "\\", "%_", "'; --", "ünï", "\U0010ffff", "\ud800"):
+            prefix = f"{key}{text}"
+            inside = dict.fromkeys((prefix, f"{prefix}k", f"{prefix}\U0010ffff"), b"1")
+            outside = {f"other {prefix}": b"2", f"{key}\x7f": b"2"} if text else {f"x{key}": b"2"}
+            made.put(inside | outside, 60)
+            clearing.clear(prefix)
+            assert made.get(list(inside)) == [None] * len(inside)
+            if self.lists:
+                assert made.get(list(outside)) == [b"2"] * len(outside)
+        made.put({key: b"3"}, 60)
+        assert made.get([key]) == [b"3"]
+
+    def test_clear_takes_any_number_of_slots(self, made: Store, key: str) -> None:
+        """Those that were made by any verb; a second time there is nothing to take."""
+        clearing = self._clearing(made)
+        slots = {f"{key}{number}": b"1" for number in range(2500)}
+        made.put(slots, 60)
+        made.swap(f"{key}swap", b"", b"1", 60)
+        made.incr(f"{key}incr", 1, 60)
+        for _ in range(2):
+            clearing.clear(key)
+        assert made.delete([*slots, f"{key}swap", f"{key}incr"]) == 0
+        assert made.incr(f"{key}incr", 1, 60) == 1
+
+    def _clearing(self, made: Store) -> Clearing:
+        if not self.clears:
+            pytest.skip("this store cannot be emptied")
+        assert isinstance(made, Clearing)
+        return made
 
     def test_it_may_be_closed_twice_and_used_again(self, made: Store, key: str) -> None:
         """Closing gives back connections, not the slots."""

@@ -17,23 +17,20 @@ RESPONSES: Final = "(responses)"
 """In place of a name, for the answers that are kept by route. No cache can be called so."""
 
 _VALUE, _TAG = ":=", ":#"
-_NAMED: Final = re.compile(rf"({NAME}):[=#]")
-_ANSWER: Final = re.compile(r"(?:r:[0-9a-f]{40}(?::[0-9a-f]{40})?|rt:[0-9a-f]{40})\Z")
+_NAMED: Final = re.compile(rf"({NAME}|{re.escape(RESPONSES)}):[=#]")
 
 
 def family(key: str) -> str:
     """The name of the cache that a key belongs to, or ``RESPONSES``; empty for nobody's."""
     found = _NAMED.match(key)
-    if found is not None:
-        return found[1]
-    return RESPONSES if _ANSWER.match(key) else ""
+    return found[1] if found is not None else ""
 
 
 def is_tag(key: str) -> bool:
     """Whether a key of a cache is that of a tag, and not of a value."""
-    return key.startswith("rt:") or _TAG in key[:66].partition(_VALUE)[0]
+    return _TAG in key[:66].partition(_VALUE)[0]
 
 
 def beginnings(name: str) -> tuple[str, str]:
     """What every key of a cache begins with: those of values, and those of tags."""
-    return ("r:", "rt:") if name == RESPONSES else (name + _VALUE, name + _TAG)
+    return name + _VALUE, name + _TAG

@@ -6,12 +6,14 @@ import hashlib
 from collections.abc import Collection, Iterable
 from typing import Final
 
+from surefoot.core.cache.family import RESPONSES, beginnings
 from surefoot.core.http_cache import names
 from surefoot.core.http_cache.asked import Asked, cookies
 from surefoot.core.http_cache.fields import values
 
 __all__ = ["encodings", "primary", "secondary", "target"]
 
+_ANSWER, _TARGET = beginnings(RESPONSES)
 _BYTES: Final = 20
 _FORMAT: Final = "2"
 
@@ -24,6 +26,7 @@ def primary(
     listed: Collection[str] = (),
     ignored: Collection[str] = (),
     encoded: bool = False,
+    everybody: bool = False,
     space: str = "",
 ) -> str:
     """The key of a request's answers.
@@ -35,6 +38,8 @@ def primary(
         listed: Names of cookies that are.
         ignored: Fields that are left out of it.
         encoded: Whether answers differ by what the client can unpack.
+        everybody: Whether who has a session finds it too. What was kept before that was so is not
+            found: in its making it did not count who looked whether there is a session.
         space: Of the application, where several share a store.
     """
     parts = [
@@ -47,8 +52,9 @@ def primary(
         ),
         *_flat((name, value) for name, value in cookies(asked.fields) if name in listed),
         encodings(asked) if encoded else "",
+        *(["everybody"] if everybody else []),
     ]  # fmt: skip
-    return f"r:{_digest(parts)}"
+    return _ANSWER + _digest(parts)
 
 
 def secondary(key: str, generation: bytes, asked: Asked, varied: Iterable[str]) -> str:
@@ -73,7 +79,7 @@ def target(asked: Asked, space: str = "") -> str:
     All answers hang on it, so that a request that writes to it makes them gone.
     """
     host = "".join(values(asked.fields, "host")).lower()
-    return f"rt:{_digest([_FORMAT, space, asked.scheme, host, asked.path])}"
+    return _TARGET + _digest([_FORMAT, space, asked.scheme, host, asked.path])
 
 
 def encodings(asked: Asked) -> str:

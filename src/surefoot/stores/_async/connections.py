@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 import weakref
 from collections.abc import Awaitable, Callable
 from typing import Any, Final, Generic, TypeVar
@@ -14,6 +15,7 @@ from surefoot.stores.idle import Idle
 __all__ = ["AsyncConnections"]
 
 _Connection = TypeVar("_Connection", bound=Any)
+_clock = time.monotonic
 
 # One answers some 20,000 commands a second; the server should not have to hold one for each task.
 _MOST: Final = 8
@@ -45,23 +47,25 @@ class AsyncConnections(Generic[_Connection]):
     async def take(self) -> _Connection:
         """One that nobody else uses, to be given back or dropped.
 
+        One that was waited for is told to hurry with its next answer, by as long as that took.
+
         Raises:
             StoreError: All were in use for too long, or a new one cannot be made.
         """
         mine = self._mine()
+        waited = 0.0
         if mine.room.locked():
-            await self._wait(mine.room)
+            waited = await self._wait(mine.room)
         else:
             await mine.room.acquire()
         try:
-            while (connection := mine.idle.take()) is not None:
-                if connection.is_usable():
-                    return connection
-                await connection.close()
-            return await self._make()
+            connection = await self._found(mine.idle)
         except BaseException:
             mine.room.release()
             raise
+        if waited:
+            connection.hurry(waited)
+        return connection
 
     def give(self, connection: _Connection) -> None:
         """Give one back."""
@@ -79,7 +83,16 @@ class AsyncConnections(Generic[_Connection]):
         for connection in self._mine().idle.drain():
             await connection.close()
 
-    async def _wait(self, room: asyncio.Semaphore) -> None:
+    async def _found(self, idle: Idle[_Connection]) -> _Connection:
+        while (connection := idle.take()) is not None:
+            if connection.is_usable():
+                return connection
+            await connection.close()
+        return await self._make()
+
+    async def _wait(self, room: asyncio.Semaphore) -> float:
+        """Seconds until there was room."""
+        began = _clock()
         deadline = Deadline(self._patience)
         try:
             await room.acquire()
@@ -90,6 +103,7 @@ class AsyncConnections(Generic[_Connection]):
             raise
         finally:
             deadline.cancel()
+        return _clock() - began
 
     def _mine(self) -> _Loop[_Connection]:
         loop = asyncio.get_running_loop()

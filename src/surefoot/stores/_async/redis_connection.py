@@ -25,12 +25,12 @@ _clock = time.monotonic
 class AsyncRedisConnection:
     """Opened by ``open``; of no use after any error but a refusal."""
 
-    __slots__ = ("_address", "_timeout", "_used", "_wire")
+    __slots__ = ("_address", "_left", "_timeout", "_used", "_wire")
 
     def __init__(self, wire: Any, options: RedisOptions) -> None:
         self._wire = wire
         self._address = options.address
-        self._timeout = options.timeout
+        self._timeout = self._left = options.timeout
         self._used = _clock()
 
     @classmethod
@@ -65,6 +65,10 @@ class AsyncRedisConnection:
         """False after ten idle seconds: the other side may have hung up."""
         return _clock() - self._used < _IDLE_SECONDS
 
+    def hurry(self, seconds: float) -> None:
+        """So much of the next answer's time has passed already, in waiting for this connection."""
+        self._left = max(0.0, self._timeout - seconds)
+
     async def ask(self, *words: Any) -> Any:
         """Send one command and read its answer.
 
@@ -76,7 +80,7 @@ class AsyncRedisConnection:
             await self._wire.send_command(*words)
             return await self._wire.read_response()
 
-        return await self._within(self._timeout, exchange)
+        return await self._within(self._time(), exchange)
 
     async def ask_all(self, commands: Sequence[Sequence[Any]]) -> None:
         """Send commands at once and read every answer; what they say does not matter.
@@ -98,11 +102,15 @@ class AsyncRedisConnection:
             if failed is not None:
                 raise failed
 
-        await self._within(self._timeout, exchange)
+        await self._within(self._time(), exchange)
 
     async def close(self) -> None:
         """Hang up, without waiting for the other side."""
         await self._wire.disconnect(nowait=True)
+
+    def _time(self) -> float:
+        left, self._left = self._left, self._timeout
+        return left
 
     async def _within(self, seconds: float, work: Any) -> Any:
         deadline = Deadline(seconds)

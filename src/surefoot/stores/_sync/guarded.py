@@ -4,13 +4,14 @@
 from __future__ import annotations
 
 import itertools
+import logging
 import threading
 import time
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Final, NoReturn
 
 from surefoot.core.breaker import CLOSED, Position
-from surefoot.core.cache.family import RESPONSES, beginnings, family
+from surefoot.core.cache.family import beginnings, family
 from surefoot.errors import StoreError, StoreRefusedError, SurefootError
 from surefoot.ports import Clearing, Store
 from surefoot.stores._sync.colour import finish
@@ -20,6 +21,7 @@ from surefoot.stores.forked import tell_when_forked
 __all__ = ["Guarded"]
 
 _clock = time.monotonic
+_log = logging.getLogger("surefoot.cache")
 
 _TRIAL: Final = "surefoot trial"
 _AT_ONCE: Final = 500
@@ -43,12 +45,14 @@ class Guarded(Store):
     Attributes:
         lost: How many keys could neither be remembered nor be deleted with all of their cache:
             those that are no cache's, or lie in a store that cannot list what it holds. As long as
-            it does not grow, nothing that was deleted comes back.
+            it does not grow, nothing that was deleted comes back; how many were lost is logged
+            when the store is used again.
     """
 
     def __init__(self, store: Store, *, remember: int = 10_000) -> None:
         self.store = store
         self.lost = 0
+        self._told = 0
         self._remember = remember
         # What is others' in a store is not to go because of ours.
         self._can_clear = isinstance(store, Clearing) and not hasattr(store, "clears_all")
@@ -185,7 +189,7 @@ class Guarded(Store):
         for key in keys:
             if key in self._owed or len(self._owed) < self._remember:
                 self._owed[key] = None
-            elif self._can_clear and (name := family(key)) not in {"", RESPONSES}:
+            elif self._can_clear and (name := family(key)):
                 self._uncleared |= dict.fromkeys(beginnings(name))
             else:
                 self.lost += 1
@@ -220,7 +224,20 @@ class Guarded(Store):
             if not owed and not self._uncleared:
                 self._breaker = self._breaker.tried(_clock(), well=True)
                 self._closed = True
+        if self._closed:
+            self._tell_lost()
         return owed
+
+    def _tell_lost(self) -> None:
+        lost, self._told = self.lost - self._told, self.lost
+        if lost:
+            _log.warning(
+                "%r was away, and %d keys that were to be deleted are more than could be "
+                "remembered: unless it was started anew, it serves what it has of them until "
+                "their time is up; empty it if that is too long",
+                self.store,
+                lost,
+            )
 
     def _clear_uncleared(self) -> None:
         for prefix in list(self._uncleared):
