@@ -1,8 +1,11 @@
-"""Flask, Starlette and FastAPI keep the adapters' contract."""
+"""Flask, Starlette, FastAPI and applications without a framework keep the adapters' contract."""
 
 from __future__ import annotations
 
+import asyncio
+import threading
 import time
+from concurrent.futures import ThreadPoolExecutor
 from types import MappingProxyType
 
 from surefoot.testing import AdapterContract
@@ -12,6 +15,17 @@ def burn():
     end = time.thread_time() + 0.03
     while time.thread_time() < end:
         pass
+
+
+def in_thread(work):
+    thread = threading.Thread(target=work)
+    thread.start()
+    thread.join()
+
+
+def in_pool(work):
+    with ThreadPoolExecutor(1) as pool:
+        pool.submit(work).result()
 
 
 class TestFlask(AdapterContract):
@@ -39,9 +53,21 @@ class TestFlask(AdapterContract):
             burn()
             return "burnt"
 
+        @app.get("/burn/other")
+        async def burning_in_a_loop():
+            await asyncio.sleep(0)
+            burn()
+            return "burnt"
+
         @app.get("/stream")
         def stream():
-            return flask.Response(iter(["a", "b", "c"]))
+            def parts():
+                yield "a"
+                yield "b"
+                self.ask()
+                yield "c"
+
+            return flask.Response(parts())
 
         @app.get("/fail")
         def fail():
@@ -51,7 +77,24 @@ class TestFlask(AdapterContract):
         def inside(number):
             return number
 
+        self.asking(app)
         return DispatcherMiddleware(app, {"/mounted": inner})
+
+    def asking(self, app):
+        @app.get("/ask")
+        def ask():
+            self.ask()
+            return "asked"
+
+        @app.get("/ask/thread")
+        def ask_in_thread():
+            in_thread(self.ask)
+            return "asked"
+
+        @app.get("/ask/pool")
+        def ask_in_pool():
+            in_pool(self.ask)
+            return "asked"
 
 
 class TestStarlette(AdapterContract):
@@ -67,7 +110,7 @@ class TestStarlette(AdapterContract):
     def application(self):
         from starlette.applications import Starlette
         from starlette.responses import PlainTextResponse, StreamingResponse
-        from starlette.routing import Mount, Route
+        from starlette.routing import Mount, Route, WebSocketRoute
 
         async def item(request):
             return PlainTextResponse(str(request.path_params["number"]))
@@ -76,21 +119,48 @@ class TestStarlette(AdapterContract):
             burn()
             return PlainTextResponse("burnt")
 
+        def burning_in_a_thread(request):
+            burn()
+            return PlainTextResponse("burnt")
+
+        async def asking(request):
+            {
+                "": self.ask,
+                "thread": lambda: in_thread(self.ask),
+                "pool": lambda: in_pool(self.ask),
+            }[request.path_params.get("how", "")]()
+            return PlainTextResponse("asked")
+
         async def stream(request):
-            return StreamingResponse(iter(["a", "b", "c"]))
+            async def parts():
+                yield "a"
+                yield "b"
+                self.ask()
+                yield "c"
+
+            return StreamingResponse(parts())
 
         async def fail(request):
             raise RuntimeError("on purpose")
+
+        async def talk(websocket):
+            await websocket.accept()
+            await websocket.send_text("hello")
+            await websocket.close()
 
         inner = [Route("/inner/{number}", item)]
         return Starlette(
             routes=[
                 Route("/items/{number:int}", item),
                 Route("/burn", burning),
+                Route("/burn/other", burning_in_a_thread),
+                Route("/ask", asking),
+                Route("/ask/{how}", asking),
                 Route("/stream", stream),
                 Route("/fail", fail),
                 Mount("/mounted", app=Starlette(routes=inner)),
                 Mount("/tenants/{tenant}", routes=inner),
+                WebSocketRoute("/ws", talk),
             ]
         )
 
@@ -126,9 +196,20 @@ class TestFastApi(AdapterContract):
             burn()
             return "burnt"
 
+        @app.get("/burn/other")
+        def burning_in_a_thread():
+            burn()
+            return "burnt"
+
         @app.get("/stream")
         async def stream():
-            return StreamingResponse(iter(["a", "b", "c"]))
+            def parts():
+                yield "a"
+                yield "b"
+                self.ask()
+                yield "c"
+
+            return StreamingResponse(parts())
 
         @app.get("/fail")
         async def fail():
@@ -145,7 +226,29 @@ class TestFastApi(AdapterContract):
         router.include_router(deep)
         app.include_router(router, prefix="/included")
         app.mount("/mounted", inner)
+        self.asking(app)
         return app
+
+    def asking(self, app):
+        from fastapi import WebSocket
+
+        @app.websocket("/ws")
+        async def talk(websocket: WebSocket):
+            await websocket.accept()
+            await websocket.send_text("hello")
+            await websocket.close()
+
+        @app.get("/ask")
+        def ask():
+            self.ask()
+
+        @app.get("/ask/thread")
+        async def ask_in_thread():
+            in_thread(self.ask)
+
+        @app.get("/ask/pool")
+        async def ask_in_pool():
+            await asyncio.to_thread(self.ask)
 
 
 class TestBareWsgi(AdapterContract):
@@ -153,19 +256,33 @@ class TestBareWsgi(AdapterContract):
     templates = MappingProxyType({"/items/3": "(unknown)"})
 
     def application(self):
+        async def burning():
+            await asyncio.sleep(0)
+            burn()
+
+        def parts():
+            yield b"a"
+            yield b"b"
+            self.ask()
+            yield b"c"
+
+        views = {
+            "/items/3": lambda: [b"3"],
+            "/burn": lambda: burn() or [],
+            "/burn/other": lambda: asyncio.run(burning()) or [],
+            "/ask": lambda: self.ask() or [],
+            "/ask/thread": lambda: in_thread(self.ask) or [],
+            "/ask/pool": lambda: in_pool(self.ask) or [],
+            "/stream": parts,
+        }
+
         def app(environ, start_response):
             path = environ["PATH_INFO"]
             if path == "/fail":
                 start_response("500 Internal Server Error", [])
                 return [b"failed"]
-            if path == "/burn":
-                burn()
-            if path == "/stream":
-                start_response("200 OK", [])
-                return iter([b"a", b"b", b"c"])
-            known = path in {"/items/3", "/burn"}
-            start_response("200 OK" if known else "404 Not Found", [])
-            return [path.encode()]
+            start_response("200 OK" if path in views else "404 Not Found", [])
+            return views.get(path, lambda: [b"nothing"])()
 
         return app
 
@@ -175,16 +292,31 @@ class TestBareAsgi(AdapterContract):
     templates = MappingProxyType({"/items/3": "(unknown)"})
 
     def application(self):
-        async def app(scope, receive, send):
-            path = scope["path"]
-            known = path in {"/items/3", "/burn", "/stream"}
+        views = {
+            "/items/3": lambda: None,
+            "/burn": burn,
+            "/ask": self.ask,
+            "/ask/thread": lambda: in_thread(self.ask),
+            "/ask/pool": lambda: in_pool(self.ask),
+        }
+
+        async def http(path, send):
+            known = path in views or path in {"/stream", "/burn/other"}
             status = 500 if path == "/fail" else 200 if known else 404
-            if path == "/burn":
-                burn()
+            if path == "/burn/other":
+                await asyncio.to_thread(burn)
+            views.get(path, lambda: None)()
             await send({"type": "http.response.start", "status": status, "headers": []})
-            parts = [b"a", b"b", b"c"] if path == "/stream" else [path.encode()]
-            for part in parts:
+            for part in (b"a", b"b", b"c") if path == "/stream" else (path.encode(),):
+                if part == b"c":
+                    self.ask()
                 await send({"type": "http.response.body", "body": part, "more_body": True})
             await send({"type": "http.response.body", "body": b""})
+
+        async def app(scope, receive, send):
+            if scope["type"] == "http":
+                await http(scope["path"], send)
+                return
+            await send({"type": "websocket.accept", **await receive()})
 
         return app

@@ -12,6 +12,8 @@ from typing import Any, Final
 
 from surefoot.core.target import Target
 from surefoot.errors import TargetError
+from surefoot.web.framework import Framework
+from surefoot.web.frameworks import known
 
 __all__ = ["application_frames", "framework_object", "import_application", "interface"]
 
@@ -22,11 +24,6 @@ _WSGI_ARGUMENTS: Final = 2
 _WRAPPED: Final = ("app", "wsgi_app", "application", "_app", "wrapped", "_application")
 _DEEPEST: Final = 20
 _OURS: Final = str(Path(__file__).parent)
-_FRAMEWORKS: Final = (
-    ("flask", "Flask", "wsgi"),
-    ("fastapi", "FastAPI", "asgi"),
-    ("starlette.applications", "Starlette", "asgi"),
-)
 
 
 def import_application(target: Target, settings: Mapping[str, Any]) -> Callable[..., Any]:
@@ -95,9 +92,9 @@ def interface(application: Callable[..., Any]) -> str:
     Raises:
         TargetError: The callable fits neither.
     """
-    for module, name, kind in _FRAMEWORKS:
-        if _is_a(application, module, name):
-            return kind
+    found = _framework(application)
+    if found is not None:
+        return found[1]
     if _is_coroutine_function(application):
         return "asgi"
     required = _required(application)
@@ -113,23 +110,31 @@ def interface(application: Callable[..., Any]) -> str:
     )
 
 
-def framework_object(application: object) -> tuple[str, Any]:
-    """The framework's name and its application object, looked for under middleware.
+def framework_object(application: object) -> tuple[Framework | None, Any]:
+    """The framework and its application object, looked for under middleware.
 
     Returns:
-        ``("", None)`` where no known framework shows.
+        ``(None, None)`` where no known framework shows.
     """
     seen = application
     for _ in range(_DEEPEST):
-        for module, name, _kind in _FRAMEWORKS:
-            if _is_a(seen, module, name):
-                return name.lower(), seen
-        inner = (getattr(seen, name, None) for name in _WRAPPED)
-        following = next((found for found in inner if callable(found)), None)
+        found = _framework(seen)
+        if found is not None:
+            return found[0], seen
+        following = _inside(seen)
         if following is None:
             break
         seen = getattr(following, "__self__", following)
-    return "", None
+    return None, None
+
+
+def _inside(application: object) -> object:
+    """What middleware wraps, or what a dispatcher by protocol has for HTTP."""
+    protocols = getattr(application, "application_mapping", None)
+    if isinstance(protocols, Mapping):
+        return protocols.get("http")
+    inner = (getattr(application, name, None) for name in _WRAPPED)
+    return next((found for found in inner if callable(found)), None)
 
 
 def application_frames(error: BaseException) -> TracebackType | None:
@@ -145,6 +150,15 @@ def application_frames(error: BaseException) -> TracebackType | None:
 
 def _is_machinery(name: str) -> bool:
     return name.startswith(("<frozen importlib", _OURS)) or Path(name).parent.name == "importlib"
+
+
+def _framework(found: object) -> tuple[Framework, str] | None:
+    """Which framework made an application, and how it is served."""
+    for framework in known:
+        for place, interface in framework.applications.items():
+            if _is_a(found, *place.split(":")):
+                return framework, interface
+    return None
 
 
 def _is_a(found: object, module: str, name: str) -> bool:

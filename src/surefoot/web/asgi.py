@@ -8,12 +8,12 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Awaitable, Callable
-from typing import Any, Final
+from typing import Any
 
 from surefoot.telemetry import Recorder
 from surefoot.telemetry.request import Request
 from surefoot.telemetry.steps import follow_tasks
-from surefoot.web import starlette
+from surefoot.web import matched
 from surefoot.web.queued import queued_ns
 
 __all__ = ["Recorded"]
@@ -21,8 +21,6 @@ __all__ = ["Recorded"]
 Scope = dict[str, Any]
 Receive = Callable[[], Awaitable[dict[str, Any]]]
 Send = Callable[[dict[str, Any]], Awaitable[None]]
-ROUTES: Final[tuple[Callable[[Scope, str], str], ...]] = (starlette.route,)
-"""How the frameworks that leave their route in the scope do so."""
 
 
 class Recorded:
@@ -92,12 +90,4 @@ class Recorded:
 
 
 def _route(scope: Scope, root: str, status: int) -> str:
-    told = scope.get("surefoot.route")
-    if told:
-        # By what answers in the framework's place.
-        return str(told)
-    for find in ROUTES:
-        found = find(scope, root)
-        if found:
-            return found
-    return "(unmatched)" if status == 404 else "(unknown)"
+    return matched.route(scope, root) or ("(unmatched)" if status == 404 else "(unknown)")

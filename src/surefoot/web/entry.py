@@ -164,6 +164,8 @@ def apply(planned: Plan, wanted: str) -> Callable[..., Any]:
         _late("pools").install(planned.pools)
     cached = _responses(planned, wanted)
     recorder = _installed(planned.recording)
+    if recorder is not None or cached is not None or planned.watching is not None:
+        _late("frameworks").hook()
     # Before the import: it marks what is imported.
     watch = _watching(planned.watching, wanted)
     application = watch(_imported(planned, wanted))

@@ -26,7 +26,6 @@ from surefoot.web.application import (
     import_application,
     interface,
 )
-from surefoot.web.routes import routes
 
 __all__ = ["inspected", "main"]
 
@@ -43,12 +42,13 @@ def inspected(target: Target, settings: Mapping[str, Any]) -> dict[str, Any]:
     try:
         application = import_application(target, settings)
         kind = interface(application)
-        name, made = framework_object(application)
-        found = routes(name, made)
+        framework, made = framework_object(application)
+        found = [] if framework is None else list(framework.routes(made))
     except SurefootError as error:
         return {"error": {"message": error.message, "do": error.do, "traceback": ""}}
     except (Exception, SystemExit) as error:  # noqa: BLE001 - whatever the application raises
         return {"error": _raised(target, error)}
+    name = framework.name if framework is not None else ""
     return {
         "interface": kind,
         "framework": name,

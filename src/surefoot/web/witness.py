@@ -20,7 +20,7 @@ from typing import Any, Final
 
 from surefoot.core.witness import MARK, Opened, Place, Sighting, Watch
 from surefoot.telemetry.sites import Sites
-from surefoot.web import flask, starlette
+from surefoot.web import matched
 from surefoot.web.marks import Marks
 
 __all__ = ["WATCH", "Witness", "install"]
@@ -208,11 +208,12 @@ def install(
 def _wsgi(witness: Witness, application: Callable[..., Any]) -> Callable[..., Any]:
     def watched(environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
         method = environ.get("REQUEST_METHOD", "")
-        path = environ.get("SCRIPT_NAME", "") + environ.get("PATH_INFO", "")
+        root = environ.get("SCRIPT_NAME", "")
+        path = root + environ.get("PATH_INFO", "")
         witness.begin(_number(environ.get(_HEADER, "")), f"{method} {path}")
 
         def started(status: str, headers: Any, *error: Any) -> Any:
-            found = flask.route(environ)
+            found = matched.route(environ, root)
             witness.answered(int(status[:3]), f"{method} {found}" if found else "")
             return start_response(status, headers, *error)
 
@@ -264,7 +265,7 @@ def _asgi(witness: Witness, application: Callable[..., Any]) -> Callable[..., An
 
         async def sending(message: dict[str, Any]) -> None:
             if message["type"] == "http.response.start":
-                found = starlette.route(scope, root)
+                found = matched.route(scope, root)
                 witness.answered(message["status"], f"{method} {found}" if found else "")
             await send(message)
 

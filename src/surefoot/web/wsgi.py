@@ -8,7 +8,7 @@ from typing import Any
 
 from surefoot.telemetry import Recorder
 from surefoot.telemetry.request import Request
-from surefoot.web.matched import wsgi_route
+from surefoot.web import matched
 from surefoot.web.queued import queued_ns
 
 __all__ = ["Recorded"]
@@ -42,7 +42,7 @@ class Recorded:
         def started(status: str, headers: Any, *error: Any) -> Any:
             try:
                 request.status = int(status[:3])
-                request.route = request.route or wsgi_route(environ, root)
+                request.route = request.route or matched.route(environ, root)
             except Exception as fault:  # noqa: BLE001 - telemetry never breaks a request
                 recorder.fault(fault)
             return start_response(status, headers, *error)

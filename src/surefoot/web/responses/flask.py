@@ -123,7 +123,7 @@ def _context(module: ModuleType) -> None:
         _watch(interface)
         result = plain(self, *args, **kwargs)
         # Where the answer starts, Flask may have taken the request out of the environment again.
-        observed.route = matched.wsgi_route(self.request.environ, observed.root)
+        observed.route = matched.route(self.request.environ, observed.root)
         session = vars(self).get("_session", vars(self).get("session"))
         if session is not None:
             observed.sessions.append(session)

@@ -78,7 +78,7 @@ class Making:
             self._write = self._server_start(status, headers, *error)
             return self._write
         self._status, self._headers, self._error = status, headers, error
-        route = matched.wsgi_route(self.environ, self._observed.root)
+        route = matched.route(self.environ, self._observed.root)
         self._matched = route or self._observed.route
         self._server_environ[ROUTE] = self._matched
         return self._written

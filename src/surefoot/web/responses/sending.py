@@ -12,7 +12,7 @@ from surefoot.core.http_cache.observed import Observed
 from surefoot.core.http_cache.status import FIELD, instead, made
 from surefoot.core.http_cache.storing import Answer, Stored
 from surefoot.ports import AsyncStore
-from surefoot.web import starlette
+from surefoot.web import matched
 from surefoot.web.responses.caching import FAILED, Caching, Route
 from surefoot.web.responses.flow import Found, Make, adrive, keep, withdraw
 from surefoot.web.responses.observing import observed_scope
@@ -141,8 +141,8 @@ class Sending:
         self._route.known.saw(time.perf_counter() - self._began)
         assert self._start is not None
         fields, status = sent_fields(self._start), self._start["status"]
-        matched = starlette.route(self.scope, self._observed.root)
-        answer = Answer(status, fields, matched, body, self._sound)
+        route = matched.route(self.scope, self._observed.root)
+        answer = Answer(status, fields, route, body, self._sound)
         decided = self._caching.decide(self._route, self._make.asked, answer, self._observed)
         if not isinstance(decided, Stored):
             self._said = made(stored=False, why=decided.why)
