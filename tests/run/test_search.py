@@ -43,13 +43,29 @@ def test_none_is_an_error_that_says_what_was_looked_for(tmp_path):
         search(tmp_path)
 
 
+MANAGE = "import os\nos.environ.setdefault('DJANGO_SETTINGS_MODULE', 'shop.settings')\n"
+
+
 def test_a_django_project_is_found_by_its_manage_py(tmp_path):
-    (tmp_path / "manage.py").write_text(
-        "import os\nos.environ.setdefault('DJANGO_SETTINGS_MODULE', 'shop.settings')\n"
-    )
-    (tmp_path / "shop").mkdir()
-    (tmp_path / "shop" / "wsgi.py").write_text("application = None\n")
-    assert search(tmp_path) == "shop.wsgi:application"
+    (tmp_path / "manage.py").write_text(MANAGE)
+    (tmp_path / "wsgi.py").write_text(f"{MANAGE}application = object()\n")
+    assert search(tmp_path) == "manage.py"
+
+
+def test_a_manage_py_of_something_else_is_no_project(tmp_path):
+    (tmp_path / "manage.py").write_text("app = object()\n")
+    (tmp_path / "app.py").write_text("app = object()\n")
+    assert search(tmp_path) == "app:app"
+
+
+def test_a_project_in_a_folder_is_found_where_nothing_else_is(tmp_path):
+    (tmp_path / "backend").mkdir()
+    (tmp_path / "backend" / "manage.py").write_text(MANAGE)
+    assert search(tmp_path) == "backend/manage.py"
+    (tmp_path / "old").mkdir()
+    (tmp_path / "old" / "manage.py").write_text(MANAGE)
+    with pytest.raises(TargetError, match=r"backend/manage\.py, old/manage\.py"):
+        search(tmp_path)
 
 
 def test_nothing_is_imported(tmp_path):

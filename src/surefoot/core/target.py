@@ -12,12 +12,16 @@ from surefoot.errors import TargetError
 
 __all__ = ["Target", "parse_target"]
 
-_FORMS = "shop.wsgi:application, shop:create_app() or shop/app.py:app"
+_FORMS = "shop.wsgi:application, shop:create_app(), shop/app.py:app or manage.py"
+_PROJECT = "manage.py"
 
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """A module, a name in it, and whether that name is a factory to be called."""
+    """A module, a name in it, and whether that name is a factory to be called.
+
+    Or a file that is no module, but says what to serve: ``manage.py`` of a Django project.
+    """
 
     module: str
     """Dotted."""
@@ -26,6 +30,10 @@ class Target:
     call: bool = False
     positional: tuple[Any, ...] = ()
     keywords: Mapping[str, Any] = field(default_factory=lambda: types.MappingProxyType({}))
+    file: str = ""
+    """``"manage.py"``; empty for a module."""
+    section: str = ""
+    """What of the file: a module of settings; empty for what the file itself says."""
 
     @property
     def package(self) -> str:
@@ -33,6 +41,8 @@ class Target:
         return self.module.partition(".")[0]
 
     def __str__(self) -> str:
+        if self.file:
+            return f"{self.file}#{self.section}" if self.section else self.file
         if not self.attribute:
             return self.module
         words = [repr(value) for value in self.positional]
@@ -46,6 +56,11 @@ def parse_target(text: str) -> Target:
     Raises:
         TargetError: It has none of the known forms, or a factory's arguments are no literals.
     """
+    file, hash_, section = text.strip().partition("#")
+    if file == _PROJECT:
+        return Target(
+            _module(file, text), file=file, section=_module(section, text) if hash_ else ""
+        )
     head, colon, tail = text.strip().partition(":")
     module = _module(head, text)
     if not colon:

@@ -1,24 +1,25 @@
 """Looks for an application where none was named, without importing anything.
 
-The committed list: ``manage.py``, then ``wsgi.py``, ``asgi.py``, ``app.py``, ``main.py`` and
-``application.py``, each with ``application``, ``app``, ``create_app`` or ``make_app`` in it.
+The committed list: ``manage.py`` of a Django project, then ``wsgi.py``, ``asgi.py``, ``app.py``,
+``main.py`` and ``application.py``, each with ``application``, ``app``, ``create_app`` or
+``make_app`` in it; and where none of them is, a Django project in a folder of the directory.
 """
 
 from __future__ import annotations
 
 import ast
-import re
 from pathlib import Path
 from typing import Final
 
 from surefoot.errors import TargetError
 
-__all__ = ["FILES", "NAMES", "search"]
+__all__ = ["FILES", "MANAGE", "NAMES", "search"]
 
 FILES: Final = ("wsgi", "asgi", "app", "main", "application")
 NAMES: Final = ("application", "app", "create_app", "make_app")
 _FACTORIES: Final = frozenset(NAMES[2:])
-_DJANGO: Final = re.compile(r"""DJANGO_SETTINGS_MODULE['"]\s*,\s*['"]([\w.]+)\.settings""")
+MANAGE: Final = "manage.py"
+_DJANGO: Final = "DJANGO_SETTINGS_MODULE"
 
 
 def search(directory: Path) -> str:
@@ -27,7 +28,7 @@ def search(directory: Path) -> str:
     Raises:
         TargetError: None is found, or several that differ.
     """
-    hits = _hits(directory)
+    hits = _hits(directory) or _projects_below(directory)
     if len(hits) == 1:
         return next(iter(hits.values()))
     if hits:
@@ -45,10 +46,13 @@ def search(directory: Path) -> str:
 def _hits(directory: Path) -> dict[str, str]:
     """Targets by the module they are in."""
     hits: dict[str, str] = {}
-    if project := _django(directory):
-        hits[f"{project}.wsgi"] = f"{project}.wsgi:application"
+    if _django(directory / MANAGE):
+        hits[MANAGE] = MANAGE
     trees = {stem: tree for stem in FILES if (tree := _tree(directory / f"{stem}.py")) is not None}
     for stem, tree in trees.items():
+        if MANAGE in hits and _django(directory / f"{stem}.py"):
+            # What the project serves.
+            continue
         if name := _named(tree):
             hits[stem] = f"{stem}:{name}()" if name in _FACTORIES else f"{stem}:{name}"
     for stem in list(hits):
@@ -59,14 +63,16 @@ def _hits(directory: Path) -> dict[str, str]:
     return hits
 
 
-def _django(directory: Path) -> str:
+def _projects_below(directory: Path) -> dict[str, str]:
+    found = sorted(path for path in directory.glob(f"*/{MANAGE}") if _django(path))
+    return {path.parent.name: f"{path.parent.name}/{MANAGE}" for path in found}
+
+
+def _django(file: Path) -> bool:
     try:
-        match = _DJANGO.search((directory / "manage.py").read_text(encoding="utf-8"))
+        return _DJANGO in file.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError):
-        return ""
-    if match is None or not (directory / match[1].replace(".", "/") / "wsgi.py").is_file():
-        return ""
-    return match[1]
+        return False
 
 
 def _tree(path: Path) -> ast.Module | None:

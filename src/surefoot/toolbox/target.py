@@ -18,7 +18,7 @@ from surefoot.errors import InterpreterError, TargetError
 from surefoot.toolbox.env_file import read_env_file
 from surefoot.toolbox.interpreter import Interpreter, find_interpreter, link_directory
 from surefoot.toolbox.process.once import TookTooLong, run_once
-from surefoot.toolbox.search import search
+from surefoot.toolbox.search import MANAGE, search
 from surefoot.toolbox.server_package import ServerPackage, server_package
 
 __all__ = ["Application", "Route", "find_application"]
@@ -49,7 +49,7 @@ class Application:
     interface: str
     """``"wsgi"`` or ``"asgi"``."""
     framework: str
-    """``"flask"``, ``"fastapi"``, ``"starlette"`` or empty."""
+    """``"flask"``, ``"django"`` and so on, as it is installed; empty where none is known."""
     framework_version: str
     interpreter: Interpreter
     server: ServerPackage
@@ -86,17 +86,17 @@ def find_application(settings: Settings, environ: Mapping[str, str] = os.environ
         found["interface"], wanted.kind, found["servers"], interpreter, environ, wanted.workers
     )
     return Application(
-        target=str(target),
+        target=found["target"],
         interface=found["interface"],
         framework=found["framework"],
         framework_version=found["framework_version"],
         interpreter=interpreter,
         server=server,
         directory=directory,
-        code=(str(directory), target.package),
+        code=(str(directory), found["package"]),
         routes=tuple(_route(route) for route in found["routes"]),
         appended=(*appended, *server.appended),
-        environment=environment,
+        environment=environment | found["environment"],
     )
 
 
@@ -113,6 +113,9 @@ def _located(settings: Settings) -> tuple[Target, Path]:
             f"there is no directory {directory}", do="check app.directory or --directory"
         )
     text = app.target or search(directory)
+    project = _project(directory, text)
+    if project is not None:
+        return project
     file, colon, name = text.partition(":")
     if not file.endswith(".py"):
         return parse_target(text), directory
@@ -127,6 +130,18 @@ def _located(settings: Settings) -> tuple[Target, Path]:
         directory = home
     dotted = ".".join(path.relative_to(home).with_suffix("").parts).removesuffix(".__init__")
     return parse_target(dotted + colon + name), home
+
+
+def _project(directory: Path, text: str) -> tuple[Target, Path] | None:
+    """A Django project by its folder or its ``manage.py``, with ``#settings`` behind it or not."""
+    place, mark, settings = text.partition("#")
+    path = directory / place
+    file = path / MANAGE if path.is_dir() else path
+    if file.name != MANAGE or not (file.is_file() or mark):
+        return None
+    if not file.is_file():
+        raise TargetError(f"there is no file {file}", do="check the target's path")
+    return parse_target(MANAGE + mark + settings), file.parent.resolve()
 
 
 def _inspected(

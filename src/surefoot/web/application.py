@@ -6,16 +6,24 @@ import importlib
 import inspect
 import sys
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
-from types import TracebackType
+from types import MappingProxyType, TracebackType
 from typing import Any, Final
 
 from surefoot.core.target import Target
 from surefoot.errors import TargetError
+from surefoot.web.django.project import VARIABLE, project
 from surefoot.web.framework import Framework
 from surefoot.web.frameworks import known
 
-__all__ = ["application_frames", "framework_object", "import_application", "interface"]
+__all__ = [
+    "application_frames",
+    "framework_object",
+    "import_application",
+    "interface",
+    "resolved",
+]
 
 _NAMES: Final = ("application", "app")
 _ASGI_ARGUMENTS: Final = 3
@@ -26,6 +34,18 @@ _DEEPEST: Final = 20
 _OURS: Final = str(Path(__file__).parent)
 
 
+@dataclass(frozen=True, slots=True)
+class Resolved:
+    """What a target comes to in the application's interpreter."""
+
+    target: Target
+    """A module and a name in it."""
+    package: str
+    """Top-level package of the application's own code."""
+    environment: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
+    """What its processes have to be told beside."""
+
+
 def import_application(target: Target, settings: Mapping[str, Any]) -> Callable[..., Any]:
     """Import the target and, if it is a factory, call it with ``settings`` as keywords.
 
@@ -33,6 +53,7 @@ def import_application(target: Target, settings: Mapping[str, Any]) -> Callable[
         TargetError: There is no such module or name, or it is nothing that could be served.
         Exception: Whatever the application itself raises while it is imported.
     """
+    target = resolved(target).target
     module = _import(target)
     found: Any = _attribute(module, target)
     if target.call:
@@ -51,6 +72,20 @@ def import_application(target: Target, settings: Mapping[str, Any]) -> Callable[
         )
     served: Callable[..., Any] = found
     return served
+
+
+def resolved(target: Target) -> Resolved:
+    """The module and name that a target comes to; a project's folder is asked for it.
+
+    Raises:
+        TargetError: The folder does not tell.
+        Exception: Whatever its settings raise while they are imported.
+    """
+    if not target.file:
+        return Resolved(target, target.package)
+    found = project(target.file, target.section)
+    environment = {VARIABLE: found.told} if found.told else {}
+    return Resolved(found.target, found.settings.partition(".")[0], environment)
 
 
 def _import(target: Target) -> Any:

@@ -25,6 +25,7 @@ from surefoot.web.application import (
     framework_object,
     import_application,
     interface,
+    resolved,
 )
 
 __all__ = ["inspected", "main"]
@@ -36,11 +37,13 @@ def inspected(target: Target, settings: Mapping[str, Any]) -> dict[str, Any]:
     """Import the application and describe it; a failure is described as well.
 
     Returns:
-        ``interface``, ``framework``, ``framework_version``, ``routes``, ``servers`` (name to
-        version) and ``surefoot``; or ``error`` with ``message``, ``do`` and ``traceback``.
+        ``target`` (a module and a name), ``package`` of its own code, ``environment`` that it has
+        to be told, ``interface``, ``framework``, ``framework_version``, ``routes``, ``servers``
+        (name to version) and ``surefoot``; or ``error`` with ``message``, ``do`` and ``traceback``.
     """
     try:
-        application = import_application(target, settings)
+        served = resolved(target)
+        application = import_application(served.target, settings)
         kind = interface(application)
         framework, made = framework_object(application)
         found = [] if framework is None else list(framework.routes(made))
@@ -50,6 +53,9 @@ def inspected(target: Target, settings: Mapping[str, Any]) -> dict[str, Any]:
         return {"error": _raised(target, error)}
     name = framework.name if framework is not None else ""
     return {
+        "target": str(served.target),
+        "package": served.package,
+        "environment": dict(served.environment),
         "interface": kind,
         "framework": name,
         "framework_version": _version(name),
