@@ -21,6 +21,7 @@ EXAMPLES = ROOT / "examples"
 TARGETS = {
     "flask": "flask_bookshop.app:create_app()",
     "fastapi": "fastapi_bookshop.app:create_app()",
+    "django": "django_bookshop.wsgi:application",
 }
 
 

@@ -1,1 +1,1 @@
-"""What the Flask and the FastAPI bookshop share: data, faults, settings and the mail."""
+"""What the bookshops share: data, faults, settings and the mail."""

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import fcntl
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -31,6 +33,24 @@ def prepare(url: str) -> None:
                 _copy(connection)
                 _create_indexes(connection)
                 connection.execute(text("analyze"))
+    finally:
+        engine.dispose()
+
+
+@contextmanager
+def alone(url: str) -> Iterator[None]:
+    """While this lasts no other process that asks for the same gets beyond it."""
+    if url.startswith("sqlite"):
+        path = Path(make_url(url).database or "")
+        with path.with_name(path.name + ".lock").open("w") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            yield
+        return
+    engine = create_engine(url)
+    try:
+        with engine.begin() as connection:
+            connection.execute(text("select pg_advisory_xact_lock(:id)"), {"id": _LOCK_ID})
+            yield
     finally:
         engine.dispose()
 

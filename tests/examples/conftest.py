@@ -76,6 +76,16 @@ def seeded(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return path
 
 
+@pytest.fixture(scope="session")
+def migrated(seeded: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The same with Django's own tables beside the shop's."""
+    path = Path(shutil.copy(seeded, tmp_path_factory.mktemp("migrated") / "bookshop.sqlite3"))
+    environ = dict(os.environ, DATABASE_URL=f"sqlite:///{path}")
+    command = [sys.executable, "-c", "import django_bookshop.wsgi"]
+    subprocess.run(command, cwd=EXAMPLES, env=environ, check=True, timeout=60)
+    return path
+
+
 @dataclass(frozen=True)
 class Shop:
     """A running bookshop."""
@@ -85,14 +95,15 @@ class Shop:
 
 
 @pytest.fixture
-def open_shop(services: dict[str, str], seeded: Path, short_directory: Path):
+def open_shop(services: dict[str, str], seeded: Path, migrated: Path, short_directory: Path):
     """Starts a bookshop with data of its own: ``open_shop("flask", "n-plus-one")``."""
     with contextlib.ExitStack() as stack:
 
         def start(framework: str, faults: str, database_url: str = "") -> Shop:
             directory = Path(tempfile.mkdtemp(dir=short_directory))
             if not database_url:
-                database_url = f"sqlite:///{shutil.copy(seeded, directory / 'data.sqlite3')}"
+                data = migrated if framework == "django" else seeded
+                database_url = f"sqlite:///{shutil.copy(data, directory / 'data.sqlite3')}"
             environ = dict(
                 os.environ,
                 BOOKSHOP_FAULTS=faults,
@@ -114,11 +125,17 @@ def open_shop(services: dict[str, str], seeded: Path, short_directory: Path):
         yield start
 
 
+_WSGI = {
+    "flask": "flask_bookshop.app:create_app()",
+    "django": "django_bookshop.wsgi:application",
+}
+
+
 def _command(framework: str, address: Path) -> list[str]:
-    if framework == "flask":
+    if framework in _WSGI:
         return [
             *(sys.executable, "-m", "gunicorn", "--bind", f"unix:{address}", "--threads=4"),
-            *("--no-control-socket", "--log-level=warning", "flask_bookshop.app:create_app()"),
+            *("--no-control-socket", "--log-level=warning", _WSGI[framework]),
         ]
     return [
         *(sys.executable, "-m", "uvicorn", "--uds", str(address), "--log-level=warning"),
