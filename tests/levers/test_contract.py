@@ -59,6 +59,25 @@ class TestReplicas(LeverContract):
             case_of(**BUSY, memory=10_000_000, probe={"memory": 60_000_000}),
         ]
 
+    # Each would keep its own, and a write through one be unknown to the other.
+    def test_several_share_the_answers_that_one_kept_in_its_memory(self):
+        kept = {"cache.response[GET /a].ttl": 5.0, "cache.response[GET /a].everybody": False}
+        asked = [
+            case_of(keys, **BUSY)
+            for keys in (kept, {**kept, "cache.url": "memory://?max_bytes=1MB"}, {})
+        ]
+        edits = [self._changes(case)[0].action for case in asked]
+        assert [[edit.key for edit in each] for each in edits] == [
+            ["cache.url", "server.replicas"], ["cache.url", "server.replicas"], ["server.replicas"]
+        ]  # fmt: skip
+        assert edits[1][0].before == "memory://?max_bytes=1MB"
+        assert edits[1][0].after == "sqlite:///responses.db"
+
+    def test_those_that_share_a_store_already_go_on_sharing_it(self):
+        keys = {"cache.response[GET /a].ttl": 5.0, "cache.url": "redis://cache"}
+        (change,) = self._changes(case_of(keys, **BUSY))
+        assert [edit.key for edit in change.action] == ["server.replicas"]
+
 
 class TestServer(LeverContract):
     lever = server
@@ -211,10 +230,10 @@ class TestBlockingCall(LeverContract):
         return [case_of(**BUSY), case_of(cpu=0.002, other=0.020, interface="asgi", slots=32)]
 
 
-def asked_again(share, kept=4, why=""):
+def asked_again(share, kept=4, why="", **alike):
     """What was seen of the only route: this share of its requests finds a kept answer."""
     curve = ((8, share / 2), (16384, share))
-    return {"reusable": (Reusable("GET /", 4, kept, why, curve),)}
+    return {"reusable": (Reusable("GET /", 4, kept, why, curve, **alike),)}
 
 
 class TestCacheResponse(LeverContract):
@@ -227,6 +246,8 @@ class TestCacheResponse(LeverContract):
             case_of(**BUSY, replicas=2, **asked_again(0.9)),
             case_of({"cache.url": "redis://cache"}, **BUSY, replicas=2, **asked_again(0.9)),
             case_of(cpu=0.002, db_cpu=0.004, uses=[statements(3, 0.0013)], **asked_again(0.9)),
+            case_of(**BUSY, **asked_again(0.9, alike=40, users=2)),
+            case_of(**BUSY, **asked_again(0.9, kept=3, why="its status is 404", alike=40, users=2)),
         ]
 
     def strangers(self):
@@ -234,6 +255,9 @@ class TestCacheResponse(LeverContract):
             case_of(**BUSY),
             case_of(**BUSY, **asked_again(0.9, kept=1, why="the session was read")),
             case_of(**BUSY, **asked_again(0.9, kept=0, why="it carries a session")),
+            # To look it up costs as much as to make it.
+            case_of(cpu=0.00003, **asked_again(0.9)),
+            case_of(cpu=0.00005, **asked_again(1e-9)),
         ]
 
     def test_half_of_the_requests_spared_is_twice_the_rate_where_they_are_all_there_is(self):
@@ -252,6 +276,18 @@ class TestCacheResponse(LeverContract):
         for allowed in (7.0, 3600.0):
             case = case_of({"slo.stale": allowed}, **BUSY, **rare)
             assert next(iter(cache_response.steps(case))).stale <= allowed
+
+    def test_what_users_were_answered_alike_is_for_everybody(self):
+        alike, apart = (
+            self._changes(case_of(**BUSY, **asked_again(0.9, alike=count, users=2)))[0]
+            for count in (40, 0)
+        )
+        told = {edit.key: edit.after for edit in alike.action}
+        assert told["cache.response[GET /].everybody"] is True
+        assert "cache.response[GET /].everybody" not in {edit.key for edit in apart.action}
+        assert "whether logged in or not" in alike.how
+        assert "40 answers to 2 users" in alike.risk
+        assert "everybody" not in apart.how + apart.risk
 
     def test_replicas_share_what_they_keep(self):
         one, two = self.cases()[0], self.cases()[2]

@@ -35,7 +35,7 @@ def cookie():
 
 @app.post("/log-in")
 def log_in():
-    session["name"] = "reader"
+    session["name"] = request.form.get("mail", "reader")
     return "in"
 """
 FASTAPI = """
@@ -64,7 +64,7 @@ async def cookie():
 
 @app.post("/log-in")
 async def log_in(request: Request):
-    request.session["name"] = "reader"
+    request.session["name"] = (await request.body()).decode() or "reader"
     return "in"
 """
 WORKLOAD = """
@@ -93,6 +93,18 @@ login = true
 method = "POST"
 path = "/log-in"
 """
+ACCOUNTS = """
+users = 2
+
+[data]
+account = [{ mail = "ann@example.org" }, { mail = "bob@example.org" }]
+
+[[request]]
+login = true
+method = "POST"
+path = "/log-in"
+form = { mail = "{account.mail}" }
+"""
 SHOPS = {"flask": (FLASK, "<int:number>"), "fastapi": (FASTAPI, "{number}")}
 
 
@@ -115,9 +127,11 @@ def tried(request, tmp_path):
                 asyncio.Event(),
             )
         )
-        return {each.route.split()[1].split("/")[1]: each for each in found}
+        attempt.notes = found.notes
+        return {each.route.split()[1].split("/")[1]: each for each in found.routes}
 
     attempt.book = names[0]
+    attempt.shop = tmp_path / "shop.py"
     return attempt
 
 
@@ -138,10 +152,50 @@ def test_how_soon_the_same_is_asked_for_is_counted_on_the_workload(tried):
     assert 0.05 < dict(found["stream"].reuse)[256] < 0.9
 
 
-def test_who_is_logged_in_gets_no_kept_answer(tried):
+def test_without_two_accounts_who_is_logged_in_gets_no_kept_answer(tried):
     found = tried(LOG_IN + WORKLOAD)
     assert {each.kept for each in found.values()} == {0}
     assert found["books"].why == "it carries a session"
+    (note,) = tried.notes
+    assert "all users of workload.toml log in as the same one" in note
+
+
+def test_what_users_are_answered_alike_is_tried_for_everybody(tried):
+    found = tried(ACCOUNTS + WORKLOAD)
+    assert {path: (each.kept > 0, each.alike, each.users) for path, each in found.items()} == {
+        "books": (True, 40, 2),
+        "stream": (True, 40, 2),
+        "account": (False, 0, 0),
+        "cookie": (False, 0, 0),
+    }
+    assert found["books"].kept == found["books"].tried
+    assert found["account"].why.startswith(
+        "it is not the same for everybody: GET /account differs in body"
+    )
+    assert found["cookie"].why == "it carries set-cookie"
+    assert tried.notes == ()
+
+
+# Nobody is logged in there: whether answers are for everybody is not asked.
+def test_where_nobody_has_a_session_nothing_more_is_asked(tried):
+    assert {each.alike for each in tried().values()} == {0}
+    assert tried.notes == ()
+
+
+def test_an_application_that_does_not_start_once_more_is_told_of(tried):
+    source = tried.shop.read_text()
+    once = """
+from pathlib import Path
+
+ran = Path(__file__).with_name("ran")
+if ran.exists():
+    raise SystemExit("there can be only one")
+ran.touch()
+"""
+    tried.shop.write_text(once + source)
+    assert tried() == {}
+    (note,) = tried.notes
+    assert note.startswith("which answers may be kept was not tried: ")
 
 
 def test_what_is_kept_already_is_not_tried(tried):

@@ -16,6 +16,26 @@ from surefoot.web.responses.installed import hook, routes
 hook()
 
 
+def flask_app():
+    """An application with sessions, and no pages yet."""
+    import flask
+
+    app = flask.Flask("shop")
+    app.secret_key = "k"
+    return app
+
+
+def fastapi_app(sessions=True, name="session"):
+    """The same in FastAPI; ``name`` is that of the session's cookie."""
+    from fastapi import FastAPI
+    from starlette.middleware.sessions import SessionMiddleware
+
+    app = FastAPI()
+    if sessions:
+        app.add_middleware(SessionMiddleware, secret_key="k", session_cookie=name)
+    return app
+
+
 class Answer:
     """What a client got."""
 

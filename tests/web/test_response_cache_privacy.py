@@ -5,18 +5,9 @@ import time
 
 import pytest
 
-from cached import Asgi, Wsgi
-from surefoot.testing import PrivacyContract
+from cached import Asgi, Wsgi, fastapi_app, flask_app
 
 # --- Flask ----------------------------------------------------------------------------------------
-
-
-def flask_app():
-    import flask
-
-    app = flask.Flask("shop")
-    app.secret_key = "k"
-    return app
 
 
 def read_in_a_view(app):
@@ -368,16 +359,6 @@ def test_no_field_that_an_attacker_invents_gets_into_another_s_page(name):
 # --- Starlette and FastAPI ------------------------------------------------------------------------
 
 
-def fastapi_app(sessions=True, name="session"):
-    from fastapi import FastAPI
-    from starlette.middleware.sessions import SessionMiddleware
-
-    app = FastAPI()
-    if sessions:
-        app.add_middleware(SessionMiddleware, secret_key="k", session_cookie=name)
-    return app
-
-
 def a_session(request):
     return f"for {request.session.get('user', 'nobody')}"
 
@@ -591,69 +572,3 @@ def test_answers_to_other_origins_carry_their_permission():
         for origin in ("https://a.test", "https://b.test"):
             fields = ask("/page", origin=origin).fields
             assert fields["access-control-allow-origin"] == origin
-
-
-# --- Two users and a stranger, all at once --------------------------------------------------------
-
-
-class TestFlask(PrivacyContract):
-    interface = "wsgi"
-    templates = ("/login/<name>", "/account", "/books/<int:number>", "/front")
-
-    def application(self):
-        import flask
-
-        app = flask_app()
-
-        @app.get("/login/<name>")
-        def login(name):
-            flask.session["user"] = name
-            return f"welcome [{name}]"
-
-        @app.get("/account")
-        def account():
-            return f"account of [{flask.session.get('user', '')}]"
-
-        @app.get("/books/<int:number>")
-        def book(number):
-            return f"book {number}"
-
-        @app.get("/front")
-        def front():
-            if int(flask.request.query_string) % 2:
-                return f"front for [{flask.session.get('user', '')}]"
-            return "front"
-
-        return app
-
-
-class TestFastApi(PrivacyContract):
-    interface = "asgi"
-    templates = ("/login/{name}", "/account", "/books/{number}", "/front")
-
-    def application(self):
-        from fastapi import Request
-        from fastapi.responses import PlainTextResponse
-
-        app = fastapi_app()
-
-        @app.get("/login/{name}")
-        def login(name: str, request: Request):
-            request.session["user"] = name
-            return PlainTextResponse(f"welcome [{name}]")
-
-        @app.get("/account")
-        async def account(request: Request):
-            return PlainTextResponse(f"account of [{request.session.get('user', '')}]")
-
-        @app.get("/books/{number}")
-        def book(number: int):
-            return PlainTextResponse(f"book {number}")
-
-        @app.get("/front")
-        async def front(request: Request):
-            if int(request.scope["query_string"]) % 2:
-                return PlainTextResponse(f"front for [{request.session.get('user', '')}]")
-            return PlainTextResponse("front")
-
-        return app

@@ -44,6 +44,11 @@ class CachedResponse:
         minimum=0.0,
         maximum=30 * _DAY,
     )
+    everybody: bool = key(
+        False,
+        "Give it to who carries a session too. Only for pages that are the same for everybody: "
+        "surefoot prove asks as several users whether they are.",
+    )
     headers: tuple[str, ...] = names(
         "Headers of requests that the answer depends on, in addition to those it names in Vary."
     )
@@ -86,7 +91,7 @@ class Cache:
     largest: int = size(1_000_000, "The largest body that is kept.", minimum=1, maximum=100_000_000)
     sessions: tuple[str, ...] = names(
         "Cookies that stand for a session, besides those the frameworks and habit name; who "
-        "carries one gets no kept answer."
+        "carries one gets no kept answer but of routes for everybody."
     )
     fingerprinted: tuple[str, ...] = names(
         'Beginnings of paths, as "/static/", of files whose names change with their bytes: '

@@ -12,6 +12,7 @@ from surefoot.core.measures import Measure
 from surefoot.core.records import Finding
 
 __all__ = [
+    "Alike",
     "Answers",
     "Difference",
     "Measure",
@@ -104,6 +105,8 @@ class Difference:
     base: str
     """What the base answered there, shortened."""
     variant: str
+    sides: tuple[str, str] = ("base", "variant")
+    """Whose answers these two are."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,6 +118,24 @@ class Answers:
     examples: tuple[Difference, ...] = ()
     notes: tuple[str, ...] = ()
     """What could not be compared, and why."""
+
+
+@dataclass(frozen=True, slots=True)
+class Alike:
+    """Whether answers of a route are the same for nobody and for several users."""
+
+    route: str
+    users: int
+    """Who were logged in, as somebody else each."""
+    answers: Answers
+    """Those of the users, each compared with the one that nobody in particular got."""
+    unclear: str = ""
+    """Why that could not be seen; empty where it could."""
+
+    @property
+    def proven(self) -> bool:
+        """Whether all were the same."""
+        return bool(self.answers.compared) and not self.answers.differing and not self.unclear
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,6 +157,8 @@ class Verdict:
     """Standard deviation of one pair's ratio of what it was decided on, as a share."""
     steadied: bool = False
     """Whether the ratios are read at equal speed of the machine."""
+    everybody: tuple[Alike, ...] = ()
+    """Routes whose answers the variant is to give to everybody, as far as that is new."""
 
     @property
     def gain(self) -> float:
@@ -161,6 +184,15 @@ def document(verdict: Verdict) -> dict[str, Any]:
             "examples": [_plain(example) for example in verdict.answers.examples],
             "notes": list(verdict.answers.notes),
         },
+        "everybody": [
+            {
+                "route": each.route,
+                "users": each.users,
+                "compared": each.answers.compared,
+                "differing": each.answers.differing,
+            }
+            for each in verdict.everybody
+        ],
         "seconds": verdict.seconds,
         "noise": verdict.noise,
         "steadied": verdict.steadied,

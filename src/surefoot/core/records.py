@@ -303,6 +303,11 @@ class Reusable:
     reuse: tuple[tuple[int, float], ...]
     """Lifetimes, in requests of the whole mix, and the share of the route's requests that ask for
     what was asked for within that."""
+    alike: int = 0
+    """Answers to users that were compared, all the same as what nobody was answered; then ``kept``
+    counts requests with a session too. 0 where only others were tried."""
+    users: int = 0
+    """How many users they were."""
 
 
 @dataclass(frozen=True, slots=True)

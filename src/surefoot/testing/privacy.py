@@ -34,6 +34,8 @@ class Browsed:
     requests: int = 0
     kept: int = 0
     """Answers that came from what was kept."""
+    shared: int = 0
+    """Those of them that users with a session got."""
     wrong: list[str] = field(default_factory=list)
     """Answers that were not those of this user."""
 
@@ -53,7 +55,7 @@ class Browser:
             yield f"/login/{self.user}"
         for _ in range(count):
             number = self._chance.randrange(4)
-            kinds = ("/account", f"/books/{number}", f"/front?{number}")
+            kinds = ("/account", "/greeting", f"/books/{number}", f"/front?{number}")
             yield self._chance.choice(kinds)
 
     @property
@@ -66,7 +68,9 @@ class Browser:
         """An answer has come."""
         browsed = self._browsed
         browsed.requests += 1
-        browsed.kept += any(name.lower() == "age" for name, _ in fields)
+        kept = any(name.lower() == "age" for name, _ in fields)
+        browsed.kept += kept
+        browsed.shared += kept and bool(self.cookies)
         set_cookie = [value for name, value in fields if name.lower() == "set-cookie"]
         foreign = bool(set_cookie) and not self.user
         if foreign or body != self._expected(path) or not self._own(body):
@@ -82,6 +86,8 @@ class Browser:
         kind, _, number = path.partition("?")
         if kind == "/account":
             return f"account of [{self.user}]"
+        if kind == "/greeting":
+            return f"good day [{self.user}]" if self.user else "good day"
         if kind == "/front":
             return f"front for [{self.user}]" if int(number) % 2 else "front"
         if kind.startswith("/login/"):
@@ -92,15 +98,17 @@ class Browser:
 class PrivacyContract:
     """Browses an application as several users at once, with its answers kept.
 
-    ``application()`` builds one with sessions and four views that answer plain text:
+    ``application()`` builds one with sessions and five views that answer plain text:
     ``/login/NAME`` puts the name into the session and answers ``welcome [NAME]``; ``/account``
     answers ``account of [NAME]`` from the session, with nothing between the brackets for who is not
-    logged in; ``/books/NUMBER`` answers ``book NUMBER``; ``/front`` answers ``front`` without
-    reading the session where its query is an even number, and ``front for [NAME]`` where it is odd.
+    logged in; ``/greeting`` answers ``good day``, and to who is logged in ``good day [NAME]``,
+    and reads the session only where the request carries its cookie; ``/books/NUMBER`` answers
+    ``book NUMBER``; ``/front`` answers ``front`` without reading the session where its query is an
+    even number, and ``front for [NAME]`` where it is odd.
 
     Attributes:
         interface: ``"wsgi"`` or ``"asgi"``.
-        templates: The four routes, as the framework writes them.
+        templates: The five routes, as the framework writes them.
         requests: How many are sent, about.
     """
 
@@ -114,15 +122,35 @@ class PrivacyContract:
 
     def test_nobody_sees_another_s_page(self) -> None:
         """Of many requests at once, each gets the answer of its own user."""
-        hook()
-        browsed = browse(self.application(), self.interface, self.templates, self.requests)
+        browsed = self._browsed(everybody=False)
         assert browsed.wrong == []
         assert browsed.requests >= self.requests
         # Something was kept, or nothing was tried.
         assert browsed.kept > self.requests // 20
+        assert browsed.shared == 0
+
+    def test_nobody_sees_another_s_page_where_answers_are_for_everybody(self) -> None:
+        """Who has a session is given what was kept too, and still no page but his own."""
+        browsed = self._browsed(everybody=True)
+        assert browsed.wrong == []
+        assert browsed.requests >= self.requests
+        assert browsed.shared > self.requests // 20
+
+    def _browsed(self, *, everybody: bool) -> Browsed:
+        hook()
+        return browse(
+            self.application(), self.interface, self.templates, self.requests, everybody=everybody
+        )
 
 
-def browse(app: Any, interface: str, templates: Iterable[str], requests: int) -> Browsed:
+def browse(
+    app: Any,
+    interface: str,
+    templates: Iterable[str],
+    requests: int,
+    *,
+    everybody: bool = False,
+) -> Browsed:
     """Ask an application as two users and a stranger, several times each, in threads or tasks.
 
     Args:
@@ -130,9 +158,12 @@ def browse(app: Any, interface: str, templates: Iterable[str], requests: int) ->
         interface: ``"wsgi"`` or ``"asgi"``.
         templates: Routes whose answers are kept, as far as that is allowed.
         requests: How many in all, about.
+        everybody: Whether who has a session is given what was kept too.
     """
     browsed = Browsed()
-    entries = [CachedResponse(f"GET {template}", 60.0, 60.0) for template in templates]
+    entries = [
+        CachedResponse(f"GET {template}", 60.0, 60.0, everybody=everybody) for template in templates
+    ]
     caching = Caching(routes(entries, encoded=False), 10**6)
     browsers = [Browser(USERS[each % 3], each, browsed) for each in range(_AT_ONCE)]
     count = -(-requests // _AT_ONCE)

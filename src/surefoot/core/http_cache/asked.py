@@ -11,7 +11,9 @@ from typing import Final
 from surefoot.core.http_cache import names
 from surefoot.core.http_cache.fields import Fields, directives, values
 
-__all__ = ["Asked", "bypass", "cookies"]
+__all__ = ["SESSION_CARRIED", "Asked", "bypass", "cookies"]
+
+SESSION_CARRIED: Final = "it carries a session"
 
 _HOST: Final = re.compile(r"(?:[A-Za-z0-9_.-]{1,253}|\[[0-9a-fA-F:.]{2,45}\])(?::\d{1,5})?")
 # Something else is asked for than the whole of a representation.
@@ -52,14 +54,15 @@ def cookies(fields: Fields) -> Iterator[tuple[str, str]]:
                 yield name.strip(), text.strip() if equals else ""
 
 
-def bypass(asked: Asked, sessions: AbstractSet[str]) -> str:
+def bypass(asked: Asked, sessions: AbstractSet[str], *, everybody: bool = False) -> str:
     """Why a request has to be answered by the application; empty where it may be looked up.
 
     Args:
         asked: The request.
         sessions: Names of cookies that stand for a session, besides those that say so.
+        everybody: Whether a session is no reason; everything else that says who asks still is.
     """
-    return _by_itself(asked) or _by_fields(asked.fields, sessions)
+    return _by_itself(asked) or _by_fields(asked.fields, None if everybody else sessions)
 
 
 def _by_itself(asked: Asked) -> str:
@@ -75,7 +78,7 @@ def _by_itself(asked: Asked) -> str:
     return "its target is too long" if long else ""
 
 
-def _by_fields(fields: Fields, sessions: AbstractSet[str]) -> str:
+def _by_fields(fields: Fields, sessions: AbstractSet[str] | None) -> str:
     single = set()
     for name, value in fields:
         why = _by_field(name, value, sessions)
@@ -89,11 +92,13 @@ def _by_fields(fields: Fields, sessions: AbstractSet[str]) -> str:
     return "" if "host" in single else "it has no host"
 
 
-def _by_field(name: str, value: str, sessions: AbstractSet[str]) -> str:
+def _by_field(name: str, value: str, sessions: AbstractSet[str] | None) -> str:
     if name == names.COOKIE:
         carried = (cookie for cookie, _ in cookies(((name, value),)))
-        found = any(each in sessions or names.telling_cookie(each) for each in carried)
-        return "it carries a session" if found else ""
+        found = sessions is not None and any(
+            each in sessions or names.telling_cookie(each) for each in carried
+        )
+        return SESSION_CARRIED if found else ""
     if name in _OTHER or names.telling(name):
         return f"it carries {name[:40]}"
     if len(value) > _LONGEST_FIELD:

@@ -25,9 +25,13 @@ class Observed:
         root: What the server says that the application is mounted under.
         route: The template that the framework matched, if it told.
         sessions: Session objects that the framework made, each with its own ``accessed``.
+        unsure: Code of others that read the session in the framework's place, unobserved: what it
+            has made of it, somebody may read elsewhere. Where there is no session, that is nothing.
     """
 
-    __slots__ = ("_asides", "by", "cookies", "fields", "personal", "root", "route", "sessions")
+    __slots__ = (
+        "_asides", "by", "cookies", "fields", "personal", "root", "route", "sessions", "unsure",
+    )  # fmt: skip
 
     def __init__(self, root: str = "") -> None:
         self.root = root
@@ -37,6 +41,7 @@ class Observed:
         self.personal: set[str] = set()
         self.route = ""
         self.sessions: list[object] = []
+        self.unsure: set[str] = set()
         self._asides = 0
 
     def field(self, name: str) -> None:

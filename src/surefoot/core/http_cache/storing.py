@@ -52,6 +52,8 @@ class Wanted:
     """Fields that are not, and whose reading does not count."""
     encoded: bool = False
     """Whether what the client can unpack is in the key."""
+    everybody: bool = False
+    """Whether requests with a session are answered from it too."""
     space: str = ""
     """Told apart from what others keep in the same store."""
 
@@ -172,7 +174,9 @@ def _read(
 ) -> str:
     if not observed.by:
         return "nobody observed what it was made from"
-    if any(name in sessions for name, _ in cookies(asked.fields)):
+    if wanted.everybody and observed.unsure:
+        return f"what {min(observed.unsure)} made of the session cannot be seen"
+    if not wanted.everybody and any(name in sessions for name, _ in cookies(asked.fields)):
         return "the request carries a session"
     if observed.personal:
         return f"{min(observed.personal)} was read"
@@ -187,9 +191,10 @@ def _fields_read(
     covered: AbstractSet[str],
     sessions: AbstractSet[str],
 ) -> str:
-    # Requests with a cookie that stands for a session are never answered from here: that it was
-    # looked for, and not there, is as good as in the key.
-    read = observed.cookies_beside({*wanted.cookies, *sessions})
+    # Where requests with a cookie that stands for a session are never answered from here, that it
+    # was looked for, and not there, is as good as in the key.
+    absent = frozenset() if wanted.everybody else sessions
+    read = observed.cookies_beside({*wanted.cookies, *absent})
     if read:
         return "cookies were read" if ALL in read else f"the cookie {min(read)!r} was read"
     known = {*covered, *wanted.ignored, *(("accept-encoding",) if wanted.encoded else ())}

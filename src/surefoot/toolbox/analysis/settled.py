@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import Final
 
-from surefoot.config import Config, keys, to_mapping
+from surefoot.config import Config, keys, listed, to_mapping
+from surefoot.config.path import entry_name
 from surefoot.config.rules import without_password
 
 __all__ = ["Value", "default", "settled"]
@@ -13,16 +14,21 @@ Value = str | int | float | bool
 
 # Not [app]: a factory's settings may hold what is nobody's business.
 _TABLES: Final = ("server", "response")
+_OF_RESPONSES: Final = ("ttl", "everybody")
 
 
 def settled(config: Config) -> tuple[tuple[str, Value], ...]:
-    """Dotted keys and their values; of databases only those that have a table."""
+    """Dotted keys and their values; of databases and cached routes only those with a table."""
     tables = to_mapping(config)
     found: list[tuple[str, Value]] = [
         (f"{table}.{name}", value) for table in _TABLES for name, value in tables[table].items()
     ]
     found.append(("slo.stale", config.slo.stale))
     found.append(("cache.url", without_password(config.cache.url)))
+    for entry in config.cache.response:
+        for leaf in _OF_RESPONSES:
+            key = entry_name("cache.response", entry.route, leaf)
+            found.append((key, getattr(entry, leaf)))
     for database, values in tables["database"].items():
         found += [(f"database.{database}.{name}", value) for name, value in values.items()]
     return tuple(found)
@@ -36,8 +42,9 @@ def default(name: str) -> Value:
     """
     table, _, leaf = name.rpartition(".")
     parent = table.partition(".")[0]
-    for key in keys():
-        if key.name in {name, f"{parent}.*.{leaf}"}:
+    of_list = f"{table.partition('[')[0]}[].{leaf}"
+    for key in (*keys(), *listed()):
+        if key.name in {name, f"{parent}.*.{leaf}", of_list}:
             value: Value = key.default
             return value
     raise KeyError(name)

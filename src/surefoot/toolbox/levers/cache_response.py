@@ -10,20 +10,20 @@ from surefoot.core.records import ConfigEdit, Reusable, RouteUse
 from surefoot.core.resources import Kind
 from surefoot.toolbox.analysis.case import Case, server_at, spots, without
 from surefoot.toolbox.analysis.model import Model
+from surefoot.toolbox.levers.kept_apart import together
 from surefoot.toolbox.levers.step import Step
 
 __all__ = ["NAME", "steps"]
 
 NAME: Final = "cache-response"
-_URL: Final = "cache.url"
-_OWN: Final = "memory://"
-_SHARED: Final = "sqlite:///responses.db"
 _LIVES: Final = (1.0, 5.0, 15.0, 60.0)
 """Seconds; an answer is old for as long as it lives, so the shortest that nearly does it."""
 _NEARLY: Final = 0.9
 _MOST_KEPT: Final = 0.5  # of those tried; below that the others are the rule
 _HIT: Final = 0.05e-3  # CPU seconds; measured: 0.03 ms in memory, 0.05 ms in SQLite
-_WAITS: Final = (Kind.HTTP, Kind.SMTP, Kind.CACHE, Kind.QUEUE, Kind.DISK, Kind.OTHER)
+_WAITS: Final = (
+    Kind.HTTP, Kind.SMTP, Kind.PROCESS, Kind.CACHE, Kind.QUEUE, Kind.DISK, Kind.OTHER,
+)  # fmt: skip
 
 
 def steps(case: Case) -> Iterable[Step]:
@@ -32,27 +32,29 @@ def steps(case: Case) -> Iterable[Step]:
     for each in case.evidence.reusable:
         use = routes.get(each.route)
         if use is not None and each.tried and each.kept / each.tried >= _MOST_KEPT:
-            yield _step(case, each, use)
+            yield from _step(case, each, use)
 
 
-def _step(case: Case, each: Reusable, use: RouteUse) -> Step:
+def _step(case: Case, each: Reusable, use: RouteUse) -> Iterable[Step]:
     tried = [(life, *_lived(case, each, use, life)) for life in _lives(case)]
-    most = max(model.uncorrected for _, model, _ in tried) - case.model.uncorrected
-    life, model, hits = next(
-        found for found in tried if found[1].uncorrected - case.model.uncorrected >= most * _NEARLY
-    )
+    gains = [model.uncorrected - case.model.uncorrected for _, model, _ in tried]
+    if max(gains) <= 0:
+        # To look an answer up costs more than to make it.
+        return
+    nearly = max(gains) * _NEARLY
+    life, model, hits = next(t for t, gain in zip(tried, gains, strict=True) if gain >= nearly)
     text = f"{life:g}s"
-    return Step(
+    yield Step(
         where=each.route,
         relieves=case.bottleneck or case.model.capacities(0.0)[0].resource,
         stage="wrap",
-        action=_edits(case, each.route, text),
+        action=(*together(case, case.model.replicas), *_edits(each, text)),
         model=model,
-        how=f"keep the answers of {each.route} for {text} and give them to whoever asks the same",
+        how=f"keep the answers of {each.route} for {text} and give them to {_whom(each)}",
         because=f"{hits:.0%} of its requests ask for what was asked for within {text}, and a "
         f"request needs {use.wall / use.requests * 1e3:.1f} ms",
         risk=f"an answer may be {text} old; a request that writes to its own address makes it new "
-        "at once, one that writes elsewhere does not",
+        f"at once, one that writes elsewhere does not{_risk(each)}",
         preconditions=_preconditions(each),
         stale=life,
     )
@@ -68,11 +70,10 @@ def _lives(case: Case) -> tuple[float, ...]:
 
 def _lived(case: Case, each: Reusable, use: RouteUse, life: float) -> tuple[Model, float]:
     """The model where answers live for so long, and the share of hits: each follows the other."""
-    apart = case.model.replicas if _kept_apart(case) else 1
     model, hits = case.model, 0.0
     for _ in range(3):
         # More hits let more requests through, among which more are hits.
-        found = share(each.reuse, model.saturation * life / apart)
+        found = share(each.reuse, model.saturation * life)
         hits = found * each.kept / each.tried
         model = _spared(case, use, hits)
     return model, hits
@@ -102,22 +103,31 @@ def _locked(case: Case, use: RouteUse) -> float:
     return held * use.requests / case.requests
 
 
-def _kept_apart(case: Case) -> bool:
-    """Whether each process will keep answers of its own."""
-    return str(case.setting(_URL)) == _OWN and case.model.replicas == 1
+def _edits(each: Reusable, life: str) -> tuple[ConfigEdit, ...]:
+    key = f"cache.response[{each.route}]"
+    edits = (ConfigEdit(f"{key}.route", None, each.route), ConfigEdit(f"{key}.ttl", None, life))
+    return (*edits, ConfigEdit(f"{key}.everybody", None, True)) if each.alike else edits
 
 
-def _edits(case: Case, route: str, life: str) -> tuple[ConfigEdit, ...]:
-    key = f"cache.response[{route}]"
-    edits = (ConfigEdit(f"{key}.route", None, route), ConfigEdit(f"{key}.ttl", None, life))
-    if str(case.setting(_URL)) == _OWN and case.model.replicas > 1:
-        # One memory for all processes: a write that reaches one of them is for the others too.
-        return (ConfigEdit(_URL, _OWN, _SHARED), *edits)
-    return edits
+def _whom(each: Reusable) -> str:
+    if not each.alike:
+        return "whoever asks the same"
+    return "everybody who asks the same, whether logged in or not"
+
+
+def _risk(each: Reusable) -> str:
+    if not each.alike:
+        return ""
+    return (
+        f"; who is logged in gets what all others get, as {each.alike} answers to {each.users} "
+        "users were: the proof asks again, and neither sees what a page shows to other users only"
+    )
 
 
 def _preconditions(each: Reusable) -> tuple[str, ...]:
-    old = "what the page shows may be as old as that"
-    if each.kept == each.tried:
-        return (old,)
-    return old, f"{each.tried - each.kept} of {each.tried} are not kept: {each.why}"
+    found = ["what the page shows may be as old as that"]
+    if each.alike:
+        found.append("nobody is shown anything of their own there")
+    if each.kept < each.tried:
+        found.append(f"{each.tried - each.kept} of {each.tried} are not kept: {each.why}")
+    return tuple(found)

@@ -8,6 +8,7 @@ from typing import Final
 from surefoot.core.records import ConfigEdit
 from surefoot.core.resources import Kind, Resource
 from surefoot.toolbox.analysis.case import Case
+from surefoot.toolbox.levers.kept_apart import keeps_answers, together
 from surefoot.toolbox.levers.step import Step
 
 __all__ = ["NAME", "steps"]
@@ -32,13 +33,14 @@ def steps(case: Case) -> Iterable[Step]:
         after, best = after + 1, wider
     if after == before:
         return
+    shared = together(case, after * workers) if keeps_answers(case) else ()
     yield Step(
         where=_KEY,
         relieves=case.bottleneck or Resource(Kind.APP_CPU),
         stage="server",
-        action=(ConfigEdit(_KEY, before, after),),
+        action=(*shared, ConfigEdit(_KEY, before, after)),
         model=best,
-        how=f"set {_KEY} = {after}",
+        how=f"set {_KEY} = {after}" + "".join(f", {e.key} = {e.after}" for e in shared),
         because=f"one interpreter uses one core at most and {model.available:.1f} are there",
         risk="state kept in the process (counters, sessions, caches) is no longer shared"
         + _memory(case, before),

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import itertools
 import random
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from surefoot.toolbox.load.template import Missing
 from surefoot.toolbox.load.users import DataSource
-from surefoot.toolbox.load.workload import READING, Flow, Workload
+from surefoot.toolbox.load.workload import READING, Flow, Request, Workload
 
 __all__ = ["Target", "targets"]
 
@@ -18,11 +18,21 @@ __all__ = ["Target", "targets"]
 class Target:
     """One request of the mix."""
 
-    name: str
-    """Of the request, as the workload calls it."""
+    request: Request
     text: str
     """Path and query; empty where a value is needed that only an answer supplies."""
-    writes: bool
+    values: Mapping[str, str]
+    """Those that were drawn for it."""
+
+    @property
+    def name(self) -> str:
+        """Of the request, as the workload calls it."""
+        return self.request.name
+
+    @property
+    def writes(self) -> bool:
+        """Whether it may change data."""
+        return self.request.method not in READING
 
 
 def targets(workload: Workload, seed: int = 1) -> Iterator[Target]:
@@ -47,4 +57,4 @@ def _asked(flow: Flow, values: dict[str, str], draw: random.Random) -> Iterator[
             text = step.path.render(values, draw)
         except Missing:
             text = ""
-        yield Target(step.name, text, step.method not in READING)
+        yield Target(step, text, values)

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from surefoot.config import Settings
-from surefoot.core.records import Capacity, Diagnosis, Evidence, Probe, Reusable, Slo
+from surefoot.core.records import Capacity, Diagnosis, Evidence, Probe, Slo
 from surefoot.core.resources import Kind
 from surefoot.errors import RefusedError
 from surefoot.toolbox.analysis.fit import model_of
@@ -23,7 +23,7 @@ from surefoot.toolbox.measure.bench import Bench
 from surefoot.toolbox.measure.conditions import refuse_useless
 from surefoot.toolbox.measure.lines import lines
 from surefoot.toolbox.measure.rates import RateSearch
-from surefoot.toolbox.measure.reusable import reusable
+from surefoot.toolbox.measure.reusable import Tried, reusable
 from surefoot.toolbox.measure.sizes import sizes
 from surefoot.toolbox.measure.subject import Subject, Url, started
 from surefoot.toolbox.target import Application
@@ -151,7 +151,7 @@ async def _probes(
     weighed = (0.0, 0.0)
     if plan.application is not None:
         weighed = await bench.race(sizes(plan.workload, bench.subject.addresses, stop))
-    again: tuple[Reusable, ...] = ()
+    again = Tried()
     if plan.application is not None:
         say("asking the same twice")
         routes = [route.route for route in serial.routes]
@@ -169,12 +169,12 @@ async def _probes(
         sampled=busy.sampled,
         probes=(serial, busy),
         points=(),
-        notes=plan.notes,
+        notes=(*plan.notes, *again.notes),
         server=plan.application.server.kind if plan.application else "",
         keys=settled(settings) if plan.application else (),
         memory=host.free_memory(),
         sizes=weighed,
-        reusable=again,
+        reusable=again.routes,
         lines=lines(plan.application.directory, (serial, busy)) if plan.application else (),
     )
     return evidence, model_of(evidence, host.cores())

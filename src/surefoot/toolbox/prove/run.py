@@ -10,17 +10,18 @@ from dataclasses import dataclass, field, replace
 from typing import Final
 
 from surefoot.core.ab import Judgement, Question
-from surefoot.core.proof import Answers, Difference, Measure, Outcome, Verdict
+from surefoot.core.proof import Alike, Answers, Difference, Measure, Outcome, Verdict
 from surefoot.errors import RefusedError, ServerError, SurefootError, WorkloadError
 from surefoot.toolbox.answers.serial import same_answers_of
 from surefoot.toolbox.answers.variation import Variation
 from surefoot.toolbox.data import Copies, copies
 from surefoot.toolbox.data.reached import confirm
+from surefoot.toolbox.everybody import same_for_everybody
 from surefoot.toolbox.load import Closed, Generator, LoadResult, Observation, Workload
 from surefoot.toolbox.measure.bench import Bench
 from surefoot.toolbox.measure.conditions import refuse_useless
 from surefoot.toolbox.measure.subject import Started, bare
-from surefoot.toolbox.prove.arm import Arm, population
+from surefoot.toolbox.prove.arm import Arm, newly_for_everybody, population
 from surefoot.toolbox.prove.block import Blocks
 from surefoot.toolbox.prove.gauge import Gauge
 from surefoot.toolbox.prove.loaded import LoadedAnswers
@@ -40,6 +41,7 @@ _BLOCK_SECONDS: Final = 1.0
 # with comparing answers one by one.
 _STATE_SHARE: Final = 0.25
 _ASKING_SHARE: Final = 0.15
+_EVERYBODY_SHARE: Final = 0.15
 _ASKED: Final = 5000
 _ANYBODY: Final = 1 << 30
 
@@ -125,6 +127,46 @@ class _Proof:
     async def verdict(self) -> Verdict:
         """Cheap reasons to refuse first, then what takes time."""
         question = self.plan.question
+        try:
+            everybody = await self._for_everybody()
+        except ServerError as error:
+            return _does_not_start(question.on[0], error.message)
+        personal = next((each for each in everybody if each.answers.differing), None)
+        if personal is not None:
+            return _personal(question.on[0], personal, everybody)
+        return replace(await self._decided(), everybody=everybody)
+
+    async def _for_everybody(self) -> tuple[Alike, ...]:
+        """What users are answered where the variant is to answer everybody alike.
+
+        Raises:
+            RefusedError: It cannot be seen whether that is the same.
+            ServerError: The variant does not start.
+        """
+        plan = self.plan
+        routes = newly_for_everybody(plan.base, plan.variant)
+        if not routes:
+            return ()
+        self.say(f"asking for {routes[0]} as nobody and as several users")
+        found = await same_for_everybody(
+            plan.variant.application, plan.variant.settings, plan.workload, routes,
+            seconds=plan.seconds * _EVERYBODY_SHARE, stop=self.stop, seed=plan.seed,
+        )  # fmt: skip
+        self._stop_here()
+        await self.data.reset(_VARIANT)
+        unclear = next(
+            (each for each in found if each.unclear and not each.answers.differing), None
+        )
+        if unclear is not None:
+            raise RefusedError(
+                f"whether {unclear.route} is the same for everybody cannot be seen: "
+                f"{unclear.unclear}",
+                do=f"leave everybody out of the table of {unclear.route}",
+            )
+        return found
+
+    async def _decided(self) -> Verdict:
+        question = self.plan.question
         kept = await self._kept_in_the_process()
         if kept is not None:
             return kept
@@ -132,7 +174,7 @@ class _Proof:
         try:
             base, variant, variation, answers = await self._compared()
         except _DoesNotStart as error:
-            return Verdict(Outcome.WORSE, question.on[0], f"the variant does not start: {error}")
+            return _does_not_start(question.on[0], str(error))
         except _LogInFails as error:
             return _nobody_logged_in(question.on[0], str(error))
         self._stop_here()
@@ -278,6 +320,19 @@ def _served_alike(plan: Plan) -> bool:
     Another server, or more processes, changes who shares a core with whom, the gauge included.
     """
     return plan.base.settings.config.server == plan.variant.settings.config.server
+
+
+def _does_not_start(measure: Measure, why: str) -> Verdict:
+    return Verdict(Outcome.WORSE, measure, f"the variant does not start: {why}")
+
+
+def _personal(measure: Measure, personal: Alike, everybody: tuple[Alike, ...]) -> Verdict:
+    answers = personal.answers
+    why = (
+        f"{personal.route} is not the same for everybody: {answers.differing} of "
+        f"{answers.compared} answers to users are not what nobody is answered"
+    )
+    return Verdict(Outcome.WRONG_ANSWERS, measure, why, answers=answers, everybody=everybody)
 
 
 def _wrong(measure: Measure, answers: Answers) -> Verdict:

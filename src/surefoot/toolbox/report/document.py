@@ -119,6 +119,8 @@ def _reusable(each: Reusable) -> dict[str, Any]:
         "tried": each.tried,
         "kept": each.kept,
         "why_not": each.why,
+        "alike": each.alike,
+        "users": each.users,
         "reuse": [{"requests": life, "share": round(hits, 4)} for life, hits in each.reuse],
     }
 

@@ -9,7 +9,7 @@ from typing import Final
 
 from surefoot.core.ab import Question
 from surefoot.core.measures import Measure
-from surefoot.core.proof import Difference, Outcome, Ratio, Verdict
+from surefoot.core.proof import Alike, Difference, Outcome, Ratio, Verdict
 from surefoot.toolbox.report import quantity
 from surefoot.toolbox.report.pairs_plot import pairs_plot
 
@@ -60,6 +60,8 @@ class ProofView:
     picture: Mapping[str, str]
     """In three sizes; empty where there were no pairs."""
     answers: str
+    everybody: tuple[str, ...]
+    """One sentence for each route that is for everybody from now on."""
     examples: tuple[Difference, ...]
     findings: tuple[tuple[str, str], ...]
     """A place and what is there."""
@@ -81,6 +83,7 @@ def proof_view(verdict: Verdict, question: Question) -> ProofView:
         rows=tuple(_row(m, ratio, verdict) for m, ratio in verdict.ratios.items()),
         picture=pairs_plot(verdict.pairs, verdict.decided_on, asked, label),
         answers=_answers(verdict),
+        everybody=tuple(_alike(each) for each in verdict.everybody),
         examples=verdict.answers.examples,
         findings=tuple((f"{f.file}:{f.line}" if f.file else "", f.text) for f in verdict.findings),
         facts=_facts(verdict),
@@ -113,6 +116,15 @@ def _answers(verdict: Verdict) -> str:
     if not found.differing:
         return f"{found.compared:,} answers were compared, and all were the same."
     return f"{found.differing:,} of {found.compared:,} answers that were compared differ."
+
+
+def _alike(alike: Alike) -> str:
+    found, asked = alike.answers, f"asked for as nobody and as {alike.users} users"
+    if found.differing:
+        told = f"{found.differing:,} of {found.compared:,} answers to users differ"
+    else:
+        told = f"{found.compared:,} answers to users were compared, and all were what nobody got"
+    return f"{alike.route} was {asked}: {told}."
 
 
 def _facts(verdict: Verdict) -> tuple[tuple[str, str], ...]:

@@ -70,6 +70,7 @@ def _step(row: Row) -> dict[str, Any]:
         "why": row.verdict.why,
         "pairs": verdict["pairs"],
         "answers": verdict["answers"],
+        "everybody": verdict["everybody"],
         "findings": verdict["findings"],
         "seconds": round(row.verdict.seconds, 1),
         "change": row.step.number or None,

@@ -5,9 +5,9 @@ from __future__ import annotations
 import textwrap
 from typing import Final
 
-from surefoot.core.proof import Answers, Measure, Outcome, Ratio, Verdict
+from surefoot.core.proof import Alike, Answers, Measure, Outcome, Ratio, Verdict
 
-__all__ = ["verdict_text"]
+__all__ = ["alike_text", "verdict_text"]
 
 _HEADLINES: Final = {
     Outcome.BETTER: "BETTER",
@@ -42,6 +42,8 @@ def verdict_text(verdict: Verdict, width: int = 96) -> str:
             + (", read at equal speed of the machine" if verdict.steadied else "")
         )
     lines += ["", *_answers(verdict.answers, width)]
+    for each in verdict.everybody:
+        lines += _wrapped(alike_text(each), width, "", "  ")
     for finding in verdict.findings:
         where = f"{finding.file}:{finding.line}  " if finding.file else ""
         lines += _wrapped(where + finding.text, width, "  ")
@@ -49,6 +51,15 @@ def verdict_text(verdict: Verdict, width: int = 96) -> str:
     for note in notes:
         lines += _wrapped(note, width, "note: ", "      ")
     return "\n".join(lines) + "\n"
+
+
+def alike_text(alike: Alike) -> str:
+    """``"for everybody: GET /: 80 answers to 2 users, all as nobody is answered"``."""
+    found = alike.answers
+    who = f"for everybody: {alike.route}: "
+    if found.differing:
+        return f"{who}{found.differing} of {found.compared} answers to {alike.users} users differ"
+    return f"{who}{found.compared} answers to {alike.users} users, all as nobody is answered"
 
 
 def _row(measure: Measure, ratio: Ratio, verdict: Verdict) -> str:
@@ -66,8 +77,8 @@ def _answers(answers: Answers, width: int) -> list[str]:
     for example in answers.examples:
         where = f" at {example.where}" if example.where else ""
         lines += _wrapped(f"{example.request}: {example.what}{where}", width, "  ")
-        lines += _wrapped(f"base     {example.base}", width, "    ", "             ")
-        lines += _wrapped(f"variant  {example.variant}", width, "    ", "             ")
+        for side, text in zip(example.sides, (example.base, example.variant), strict=True):
+            lines += _wrapped(f"{side:<9}{text}", width, "    ", "             ")
     return lines
 
 

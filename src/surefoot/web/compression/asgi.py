@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Awaitable, Callable
 from typing import Any, Final
 
@@ -79,10 +80,11 @@ class _Answer:
         if not rules.accepts_gzip(sent.get(b"accept-encoding", b"").decode("latin-1")):
             await self._send(message)
             return
-        # An answer that is being made to be kept is nobody's, and looking for cookies would make it
-        # somebody's.
-        kept = "surefoot.observed" in self._scope
-        self._gzip = Gzip(padded=not kept and (b"cookie" in sent or b"authorization" in sent))
+        # Where an answer is made to be kept, looking for cookies would make it somebody's; what it
+        # says does not depend on them.
+        observed = self._scope.get("surefoot.observed")
+        with contextlib.nullcontext() if observed is None else observed.aside():
+            self._gzip = Gzip(padded=bool(sent.get(b"cookie")) or b"authorization" in sent)
         if _may_be_whole(self._scope, headers):
             self._head = message
         else:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import itertools
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any
@@ -61,11 +62,11 @@ def _begun(answer: _Answer, body: Iterable[bytes]) -> Iterable[bytes]:
 
 
 def _personal(environ: Environ) -> bool:
-    # An answer that is being made to be kept is nobody's, and looking for cookies would make it
-    # somebody's.
-    if "surefoot.observed" in environ:
-        return False
-    return "HTTP_COOKIE" in environ or "HTTP_AUTHORIZATION" in environ
+    # Where an answer is made to be kept, looking for cookies would make it somebody's; what it says
+    # does not depend on them.
+    observed = environ.get("surefoot.observed")
+    with contextlib.nullcontext() if observed is None else observed.aside():
+        return bool(environ.get("HTTP_COOKIE")) or "HTTP_AUTHORIZATION" in environ
 
 
 class _Answer:

@@ -57,7 +57,7 @@ class Cached:
         if asked.method not in SAFE:
             await self._written(route, asked, scope, receive, send)
             return
-        why = self._caching.bypass(asked)
+        why = self._caching.bypass(route, asked)
         if why:
             route.tally.bypassed += 1
             await self.app(scope, receive, self._saying(bypassed(why), send))

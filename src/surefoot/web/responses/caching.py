@@ -87,9 +87,9 @@ class Caching:
         kept = [each for each in fields if each[0] not in {"cache-control", "expires", "pragma"}]
         return (*kept, ("cache-control", FOREVER))
 
-    def bypass(self, asked: Asked) -> str:
+    def bypass(self, route: Route, asked: Asked) -> str:
         """Why the application has to answer; empty where it need not."""
-        return bypass(asked, sessions.known)
+        return bypass(asked, sessions.known, everybody=route.wanted.everybody)
 
     def decide(
         self, route: Route, asked: Asked, answer: Answer, observed: Observed

@@ -17,10 +17,13 @@ from surefoot.web import matched
 from surefoot.web.responses import sessions
 from surefoot.web.responses.jar import observed_jar
 from surefoot.web.responses.observing import observed_of
+from surefoot.web.responses.watched import watched, watcher
 
 __all__ = ["INSTALLERS"]
 
 _FLASK: Final = "flask"
+# Flask's own sessions keep what they read to themselves; those of others may tell it elsewhere.
+_VOUCHED: Final = frozenset({"flask.sessions", "builtins"})
 
 
 def _environ(request: Any) -> Any:
@@ -126,6 +129,7 @@ def _context(module: ModuleType) -> None:
         observed.route = matched.route(self.request.environ, observed.root)
         session = vars(self).get("_session", vars(self).get("session"))
         if session is not None:
+            watched(session, observed)
             observed.sessions.append(session)
             observed.by.add(_FLASK)
         return result
@@ -136,7 +140,7 @@ def _context(module: ModuleType) -> None:
 @functools.cache
 def _watch(interface: Any) -> None:
     """A class of session interfaces reads cookies for itself; under which name is learnt."""
-    plain = interface.open_session
+    plain, saving = interface.open_session, interface.save_session
 
     @functools.wraps(plain)
     def opened(self: Any, app: Any, request: Any) -> Any:
@@ -148,9 +152,23 @@ def _watch(interface: Any) -> None:
             return plain(self, app, request)
         # Who reads the session is told by the session.
         with observed.aside():
-            return plain(self, app, request)
+            session = plain(self, app, request)
+        if {plain.__module__, type(session).__module__} - _VOUCHED:
+            observed.unsure.add(type(self).__name__)
+        return session if session is None else watched(session, observed)
+
+    @functools.wraps(saving)
+    def saved(self: Any, app: Any, session: Any, response: Any) -> Any:
+        observed = watcher(session)
+        if observed is None:
+            return saving(self, app, session, response)
+        if saving.__module__ not in _VOUCHED:
+            observed.unsure.add(type(self).__name__)
+        with observed.aside():
+            return saving(self, app, session, response)
 
     interface.open_session = opened
+    interface.save_session = saved
 
 
 INSTALLERS: Final[dict[str, Callable[[ModuleType], None]]] = {

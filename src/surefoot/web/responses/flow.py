@@ -138,7 +138,8 @@ def look_up(
     """
     main = primary(
         asked, wanted.template, fields=wanted.fields, listed=wanted.cookies,
-        ignored=wanted.ignored, encoded=wanted.encoded, space=wanted.space,
+        ignored=wanted.ignored, encoded=wanted.encoded, everybody=wanted.everybody,
+        space=wanted.space,
     )  # fmt: skip
     tag = target(asked, wanted.space)
     key = main

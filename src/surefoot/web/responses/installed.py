@@ -86,6 +86,7 @@ def _route(entry: CachedResponse, *, encoded: bool, space: str) -> Route:
         frozenset(entry.cookies),
         frozenset(name.lower() for name in entry.ignore),
         encoded,
+        entry.everybody,
         space,
     )
     return Route(template, wanted, entry.browser, entry.network)

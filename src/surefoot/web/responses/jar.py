@@ -12,8 +12,8 @@ __all__ = ["observed_jar"]
 
 _BY_NAME: Final = ("__getitem__", "__contains__", "get", "getlist", "pop", "setdefault")
 _WHOLE: Final = (
-    "__eq__", "__iter__", "__len__", "__or__", "__repr__", "__reversed__", "__ror__", "copy",
-    "deepcopy", "items", "keys", "lists", "listvalues", "popitem", "to_dict", "values",
+    "__eq__", "__iter__", "__len__", "__ne__", "__or__", "__repr__", "__reversed__", "__ror__",
+    "copy", "deepcopy", "items", "keys", "lists", "listvalues", "popitem", "to_dict", "values",
 )  # fmt: skip
 
 

@@ -48,7 +48,7 @@ class Cached:
         asked = _asked(environ)
         if asked.method not in SAFE:
             return self._written(route, asked, environ, start_response)
-        why = caching.bypass(asked)
+        why = caching.bypass(route, asked)
         if why:
             route.tally.bypassed += 1
             return self.app(environ, self._saying(bypassed(why), start_response))

@@ -1,0 +1,555 @@
+"""Who has a session is given what was kept too, where that is wanted, and still only his own."""
+
+import gzip
+import time
+
+import pytest
+
+from cached import Asgi, Wsgi, fastapi_app, flask_app
+from surefoot.config import CachedResponse
+from surefoot.testing import PrivacyContract
+from surefoot.web.compression import asgi as asgi_compression
+from surefoot.web.compression import wsgi as wsgi_compression
+
+ALICE = "session=alice"
+
+
+def everybody(route, **more):
+    return CachedResponse(route, 60.0, 60.0, everybody=True, **more)
+
+
+def kept(asks):
+    return [answer.kept for answer in asks]
+
+
+# --- What is lifted, and what is not --------------------------------------------------------------
+
+
+def flask_pages():
+    import flask
+
+    app = flask_app()
+    app.add_url_rule("/page", "page", lambda: "page")
+
+    @app.get("/account")
+    def account():
+        return "account " * (100 + len(flask.session.get("name", "")))
+
+    @app.post("/page")
+    def write():
+        flask.session["name"] = "alice"
+        return "written"
+
+    return app
+
+
+def fastapi_pages():
+    from fastapi import Request
+    from fastapi.responses import PlainTextResponse
+
+    app = fastapi_app()
+
+    @app.get("/page")
+    async def page():
+        return PlainTextResponse("page")
+
+    @app.get("/account")
+    async def account(request: Request):
+        return PlainTextResponse("account " * (100 + len(request.session.get("name", ""))))
+
+    @app.post("/page")
+    async def write():
+        return PlainTextResponse("written")
+
+    return app
+
+
+@pytest.fixture(params=["flask", "fastapi"])
+def pages(request):
+    """Builds the same application with a way to ask it, some of its routes kept."""
+    made, ask = {"flask": (flask_pages, Wsgi), "fastapi": (fastapi_pages, Asgi)}[request.param]
+    return lambda *entries, **terms: ask(made(), entries, **terms)
+
+
+def test_one_answer_is_for_nobody_and_for_users(pages):
+    ask = pages(everybody("GET /page"))
+    asked = [ask("/page"), ask("/page", cookie=ALICE), ask("/page", cookie="session=bob")]
+    assert kept(asked) == [False, True, True]
+    assert {answer.body for answer in asked} == {b"page"}
+
+
+def test_an_answer_that_a_user_s_request_had_made_is_for_all(pages):
+    ask = pages(everybody("GET /page"))
+    asked = [ask("/page", cookie=ALICE), ask("/page", cookie="session=bob"), ask("/page")]
+    assert kept(asked) == [False, True, True]
+
+
+def test_without_it_a_session_is_answered_by_the_application(pages):
+    ask = pages("GET /page")
+    assert kept([ask("/page"), ask("/page", cookie=ALICE)]) == [False, False]
+
+
+@pytest.mark.parametrize("field", ["authorization", "x_auth_token", "x_forwarded_user"])
+def test_everything_else_that_says_who_asks_still_counts(pages, field):
+    ask = pages(everybody("GET /page"))
+    asked = [ask("/page"), *(ask("/page", **{field: "alice", "cookie": ALICE}) for _ in range(2))]
+    assert kept(asked) == [False, False, False]
+
+
+def test_what_a_user_writes_makes_it_new_for_all(pages):
+    ask = pages(everybody("GET /page"))
+    asked = [ask("/page"), ask("/page", method="POST", cookie=ALICE), ask("/page")]
+    assert kept(asked) == [False, False, False]
+    assert ask("/page", cookie=ALICE).kept
+
+
+# What was kept while sessions were passed by may have been made looking whether there is one.
+def test_what_was_kept_before_is_not_found(pages):
+    before = pages("GET /page")
+    assert kept([before("/page"), before("/page")]) == [False, True]
+    after = pages(everybody("GET /page"), store=before.store)
+    assert kept([after("/page", cookie=ALICE), after("/page", cookie=ALICE)]) == [False, True]
+
+
+def test_an_answer_that_sets_a_cookie_is_not_kept_whoever_asks():
+    import flask
+
+    app = flask_app()
+
+    @app.get("/page")
+    def page():
+        answer = flask.Response("page")
+        answer.set_cookie("seen", "1")
+        return answer
+
+    ask = Wsgi(app, [everybody("GET /page")])
+    assert kept(ask("/page", cookie=ALICE) for _ in range(3)) == [False] * 3
+
+
+# The length of a page with a secret tells of it; padded it does so more slowly.
+@pytest.mark.parametrize("kind", ["wsgi", "asgi"])
+def test_a_user_s_page_that_is_not_kept_is_padded_all_the_same(kind):
+    pages, ask, compressed = {
+        "wsgi": (flask_pages, Wsgi, wsgi_compression.Compressed),
+        "asgi": (fastapi_pages, Asgi, asgi_compression.Compressed),
+    }[kind]
+    ask = ask(pages(), [everybody("GET /account")], encoded=True, wrap=compressed)
+
+    def lengths(**headers):
+        asked = [ask(f"/account?{n}", accept_encoding="gzip", **headers) for n in range(100, 120)]
+        assert {gzip.decompress(each.body) for each in asked} == {b"account " * 100}
+        return {len(each.body) for each in asked}
+
+    assert len(lengths(cookie=ALICE)) > 5
+    assert len(lengths()) == 1
+
+
+# --- Looking whether there is a session is reading it ---------------------------------------------
+
+
+def in_the_cookies(flask):
+    return "session" in flask.request.cookies
+
+
+def got_from_the_cookies(flask):
+    return flask.request.cookies.get("session") is not None
+
+
+def any_cookies(flask):
+    return bool(flask.request.cookies)
+
+
+def cookies_unlike_none(flask):
+    return flask.request.cookies != {}
+
+
+def in_the_headers(flask):
+    return "Cookie" in flask.request.headers
+
+
+def in_the_environment(flask):
+    return "HTTP_COOKIE" in flask.request.environ
+
+
+def a_session(flask):
+    return bool(flask.session)
+
+
+def in_the_session(flask):
+    return "user" in flask.session
+
+
+def length_of_the_session(flask):
+    return len(flask.session) > 0
+
+
+def any_of_the_session(flask):
+    return any(key for key in flask.session)
+
+
+def session_unlike_none(flask):
+    return flask.session != {}
+
+
+def copied_session(flask):
+    return bool({**flask.session})
+
+
+def a_permanent_session(flask):
+    return flask.session.permanent
+
+
+def held_session(flask):
+    from flask.globals import request_ctx
+
+    # As the framework holds it, which is not told of who looks at it there.
+    session = vars(request_ctx._get_current_object())["_session"]
+    return "user" in session
+
+
+FLASK_LOOKS = (
+    in_the_cookies, got_from_the_cookies, any_cookies, cookies_unlike_none, in_the_headers,
+    in_the_environment, a_session, in_the_session, length_of_the_session, any_of_the_session,
+    session_unlike_none, copied_session, a_permanent_session, held_session,
+)  # fmt: skip
+
+
+def never_kept(ask):
+    for seconds, headers in enumerate([{}, {"cookie": ALICE}, {}, {"cookie": "session=bob"}, {}]):
+        ask.caching.clock = lambda past=seconds: time.time() + 20 * past
+        assert not ask("/page", **headers).kept
+    assert len(ask.caching.whys) == 5
+
+
+@pytest.mark.parametrize("look", FLASK_LOOKS, ids=lambda look: look.__name__)
+def test_flask_who_looks_whether_there_is_a_session_has_read_it(look):
+    import flask
+
+    app = flask_app()
+    app.add_url_rule("/page", "page", lambda: "hello" if look(flask) else "log in")
+    ask = Wsgi(app, [everybody("GET /page")])
+    never_kept(ask)
+
+
+def asgi_in_the_cookies(request):
+    return "session" in request.cookies
+
+
+def asgi_any_cookies(request):
+    return bool(request.cookies)
+
+
+def asgi_cookies_unlike_none(request):
+    return request.cookies != {}
+
+
+def asgi_in_the_headers(request):
+    return "cookie" in request.headers
+
+
+def asgi_in_the_scope(request):
+    return any(name == b"cookie" for name, _ in request.scope["headers"])
+
+
+def asgi_a_session(request):
+    return bool(request.session)
+
+
+def asgi_raw_session(request):
+    return bool(request.scope["session"])
+
+
+def asgi_in_the_raw_session(request):
+    return "user" in request.scope["session"]
+
+
+def asgi_got_from_the_raw_session(request):
+    return request.scope["session"].get("user") is not None
+
+
+def asgi_copied_raw_session(request):
+    return bool(dict(request.scope["session"]))
+
+
+ASGI_LOOKS = (
+    asgi_in_the_cookies, asgi_any_cookies, asgi_cookies_unlike_none, asgi_in_the_headers,
+    asgi_in_the_scope, asgi_a_session, asgi_raw_session, asgi_in_the_raw_session,
+    asgi_got_from_the_raw_session, asgi_copied_raw_session,
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("look", ASGI_LOOKS, ids=lambda look: look.__name__)
+def test_starlette_who_looks_whether_there_is_a_session_has_read_it(look):
+    from fastapi import Request
+
+    app = fastapi_app()
+
+    @app.get("/page")
+    async def page(request: Request):
+        return "hello" if look(request) else "log in"
+
+    never_kept(Asgi(app, [everybody("GET /page")]))
+
+
+# A middleware further out sees the session too, on the answer's way out.
+def test_starlette_who_looks_on_the_way_out_has_read_it():
+    app = fastapi_pages()
+
+    class Outer:
+        def __init__(self, inner):
+            self.inner = inner
+
+        async def __call__(self, scope, receive, send):
+            async def sent(message):
+                if message["type"] == "http.response.start" and scope.get("session"):
+                    message["headers"].append((b"x-user", b"alice"))
+                await send(message)
+
+            await self.inner(scope, receive, sent)
+
+    app.add_middleware(Outer)
+    never_kept(Asgi(app, [everybody("GET /page")]))
+
+
+# --- What nobody can vouch for --------------------------------------------------------------------
+
+
+def own_interface(opening):
+    from flask.sessions import SecureCookieSessionInterface
+
+    class Own(SecureCookieSessionInterface):
+        def open_session(self, app, request):
+            opening(request)
+            return super().open_session(app, request)
+
+    return Own()
+
+
+# What it reads to make a session is not noted, and it may hand it on in another way.
+def test_sessions_of_the_application_s_own_are_nothing_for_everybody():
+    import flask
+
+    def opening(request):
+        flask.g.name = request.cookies.get("session", "")
+
+    app = flask_app()
+    app.session_interface = own_interface(opening)
+    app.add_url_rule("/page", "page", lambda: f"for {flask.g.name}")
+    ask = Wsgi(app, [everybody("GET /page")])
+    never_kept(ask)
+    assert set(ask.caching.whys) == {"what Own made of the session cannot be seen"}
+    assert ask("/page", cookie="session=bob").body == b"for bob"
+
+
+def test_what_a_session_interface_adds_to_the_answer_is_not_seen_either():
+    from flask.sessions import SecureCookieSessionInterface
+
+    class Own(SecureCookieSessionInterface):
+        def save_session(self, _app, session, response):
+            response.headers["X-User"] = session.get("user", "nobody")
+
+    app = flask_app()
+    app.session_interface = Own()
+    app.add_url_rule("/page", "page", lambda: "page")
+    ask = Wsgi(app, [everybody("GET /page")])
+    never_kept(ask)
+
+
+# Nobody's answer holds nothing of it, and who has a session gets none.
+def test_for_who_has_no_session_they_are_as_good_as_others():
+    app = flask_app()
+    app.session_interface = own_interface(lambda _: None)
+    app.add_url_rule("/page", "page", lambda: "page")
+    ask = Wsgi(app, ["GET /page"])
+    assert kept(ask("/page") for _ in range(2)) == [False, True]
+
+
+def test_a_session_middleware_of_others_reads_the_cookie():
+    from starlette.requests import HTTPConnection
+
+    app = fastapi_app(sessions=False)
+
+    @app.get("/page")
+    async def page():
+        return "page"
+
+    class Own:
+        def __init__(self, inner):
+            self.inner = inner
+
+        async def __call__(self, scope, receive, send):
+            scope["session"] = {"user": HTTPConnection(scope).cookies.get("sid")}
+            await self.inner(scope, receive, send)
+
+    app.add_middleware(Own)
+    never_kept(Asgi(app, [everybody("GET /page")]))
+
+
+def test_a_session_that_cannot_be_watched_is_taken_for_read():
+    from flask.sessions import SecureCookieSessionInterface, SessionMixin
+
+    class Slotted(SessionMixin):
+        __slots__ = ("values",)
+
+        def __init__(self, values=()):
+            self.values = dict(values)
+
+        def __getitem__(self, key):
+            return self.values[key]
+
+        def __setitem__(self, key, value):
+            self.values[key] = value
+
+        def __delitem__(self, key):
+            del self.values[key]
+
+        def __iter__(self):
+            return iter(self.values)
+
+        def __len__(self):
+            return len(self.values)
+
+    class Interface(SecureCookieSessionInterface):
+        session_class = Slotted
+
+        def save_session(self, app, session, response):
+            pass
+
+    app = flask_app()
+    app.session_interface = Interface()
+    app.add_url_rule("/page", "page", lambda: "page")
+    never_kept(Wsgi(app, [everybody("GET /page")]))
+
+
+# --- Two users and a stranger, all at once --------------------------------------------------------
+
+
+class TestFlask(PrivacyContract):
+    interface = "wsgi"
+    templates = ("/login/<name>", "/account", "/greeting", "/books/<int:number>", "/front")
+
+    def application(self):
+        import flask
+
+        app = flask_app()
+
+        @app.get("/login/<name>")
+        def login(name):
+            flask.session["user"] = name
+            return f"welcome [{name}]"
+
+        @app.get("/account")
+        def account():
+            return f"account of [{flask.session.get('user', '')}]"
+
+        @app.get("/greeting")
+        def greeting():
+            if "session" in flask.request.cookies:
+                return f"good day [{flask.session['user']}]"
+            return "good day"
+
+        @app.get("/books/<int:number>")
+        def book(number):
+            return f"book {number}"
+
+        @app.get("/front")
+        def front():
+            if int(flask.request.query_string) % 2:
+                return f"front for [{flask.session.get('user', '')}]"
+            return "front"
+
+        return app
+
+
+class TestFlaskThatLooksIntoTheSession(TestFlask):
+    """``if session:`` and ``in`` ask for no value."""
+
+    def application(self):
+        import flask
+
+        app = super().application()
+
+        def greeting():
+            if flask.session and "user" in flask.session:
+                return f"good day [{flask.session['user']}]"
+            return "good day"
+
+        app.view_functions["greeting"] = greeting
+        return app
+
+
+class TestFastApi(PrivacyContract):
+    interface = "asgi"
+    templates = ("/login/{name}", "/account", "/greeting", "/books/{number}", "/front")
+
+    def application(self):
+        from fastapi import Request
+        from fastapi.responses import PlainTextResponse
+
+        app = fastapi_app()
+
+        @app.get("/login/{name}")
+        def login(name: str, request: Request):
+            request.session["user"] = name
+            return PlainTextResponse(f"welcome [{name}]")
+
+        @app.get("/account")
+        async def account(request: Request):
+            return PlainTextResponse(f"account of [{request.session.get('user', '')}]")
+
+        @app.get("/greeting")
+        async def greeting(request: Request):
+            # Not through the request, which would note it.
+            if request.scope["session"]:
+                return PlainTextResponse(f"good day [{request.scope['session']['user']}]")
+            return PlainTextResponse("good day")
+
+        @app.get("/books/{number}")
+        def book(number: int):
+            return PlainTextResponse(f"book {number}")
+
+        @app.get("/front")
+        async def front(request: Request):
+            if int(request.scope["query_string"]) % 2:
+                return PlainTextResponse(f"front for [{request.session.get('user', '')}]")
+            return PlainTextResponse("front")
+
+        return app
+
+
+class TestStarlette(PrivacyContract):
+    interface = "asgi"
+    templates = ("/login/{name}", "/account", "/greeting", "/books/{number:int}", "/front")
+
+    def application(self):
+        from starlette.applications import Starlette
+        from starlette.middleware import Middleware
+        from starlette.middleware.sessions import SessionMiddleware
+        from starlette.responses import PlainTextResponse
+        from starlette.routing import Route
+
+        def login(request):
+            request.session["user"] = request.path_params["name"]
+            return PlainTextResponse(f"welcome [{request.path_params['name']}]")
+
+        async def account(request):
+            return PlainTextResponse(f"account of [{request.session.get('user', '')}]")
+
+        async def greeting(request):
+            if "session" in request.cookies:
+                return PlainTextResponse(f"good day [{request.session['user']}]")
+            return PlainTextResponse("good day")
+
+        async def book(request):
+            return PlainTextResponse(f"book {request.path_params['number']}")
+
+        def front(request):
+            if int(request.scope["query_string"]) % 2:
+                return PlainTextResponse(f"front for [{request.session.get('user', '')}]")
+            return PlainTextResponse("front")
+
+        views = (login, account, greeting, book, front)
+        return Starlette(
+            routes=[Route(path, view) for path, view in zip(self.templates, views, strict=True)],
+            middleware=[Middleware(SessionMiddleware, secret_key="k")],
+        )
