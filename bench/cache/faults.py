@@ -1,31 +1,29 @@
 """What a caller meets when Redis is killed, frozen or slow: the first call, the next, the way back.
 
-    python bench/cache/faults.py            # needs redis-server
+    python bench/cache/faults.py [--rounds 5] [--calls 2000]        # needs redis-server
 
-A bare store has only its timeout; the breaker is what makes the second call cheap.
+``get`` and ``get_or_compute`` of a cache, for threads and for event loops. No call may fail. A call
+of a cache whose store is known to be away is timed by CPU; what it computes costs nothing here. Who
+is back is seen by a value that came from the store again.
 """
 
 from __future__ import annotations
 
+import argparse
+import asyncio
 import contextlib
 import signal
 import socket
 import statistics
 import subprocess
-import sys
 import tempfile
 import threading
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any, NamedTuple
 
-from surefoot.core.breaker import Position
-from surefoot.errors import StoreError
-from surefoot.stores.guarded import Guarded
-from surefoot.stores.redis import RedisStore
-
-ROUNDS = 5
-CALLS = 2000
+from surefoot.cache import AsyncCache, Cache
 
 
 class Redis:
@@ -75,40 +73,126 @@ class Redis:
                 target.sendall(data)
 
 
-def failing(store: Guarded) -> float:
-    """Seconds of one call that fails."""
+class Met(NamedTuple):
+    """What a caller met."""
+
+    first: float
+    """Milliseconds of the first call."""
+    get: float
+    """Microseconds of CPU of the next calls of ``get``."""
+    compute: float
+    """The same of ``get_or_compute``."""
+    back: float
+    """Milliseconds from the server's return until a value came from it."""
+
+
+class Threads:
+    """Calls of a cache for threads."""
+
+    def __init__(self, url: str) -> None:
+        self._cache = Cache.from_url(url, name="faults")
+
+    def one(self) -> bool:
+        """Whether a value came from the store."""
+        before = self._cache.counts.hits
+        self._cache.get_or_compute("k", lambda: 1, ttl=600)
+        return self._cache.counts.hits > before
+
+    def gets(self, calls: int) -> None:
+        """So many calls."""
+        for _ in range(calls):
+            self._cache.get("k")
+
+    def computes(self, calls: int) -> None:
+        """So many calls."""
+        for _ in range(calls):
+            self._cache.get_or_compute("k", lambda: 1, ttl=600)
+
+    def wait(self, seconds: float) -> None:
+        """Do nothing for so long."""
+        time.sleep(seconds)
+
+    def close(self) -> None:
+        """Give connections back."""
+        self._cache.close()
+
+
+class Tasks(Threads):
+    """The same in an event loop."""
+
+    def __init__(self, url: str) -> None:
+        self._runner = asyncio.Runner()
+        self._cache: Any = AsyncCache.from_url(url, name="faults")
+
+    def one(self) -> bool:
+        before = self._cache.counts.hits
+        self._runner.run(self._cache.get_or_compute("k", one, ttl=600))
+        return bool(self._cache.counts.hits > before)
+
+    def gets(self, calls: int) -> None:
+        async def work() -> None:
+            for _ in range(calls):
+                await self._cache.get("k")
+
+        self._runner.run(work())
+
+    def computes(self, calls: int) -> None:
+        async def work() -> None:
+            for _ in range(calls):
+                await self._cache.get_or_compute("k", one, ttl=600)
+
+        self._runner.run(work())
+
+    def wait(self, seconds: float) -> None:
+        self._runner.run(asyncio.sleep(seconds))
+
+    def close(self) -> None:
+        self._runner.run(self._cache.close())
+        self._runner.close()
+
+
+async def one() -> int:
+    """What is computed."""
+    return 1
+
+
+def until_back(caller: Threads) -> float:
+    """Milliseconds until a value comes from the store."""
     began = time.perf_counter()
-    try:
-        store.get(["k"])
-    except StoreError:
-        return time.perf_counter() - began
-    return 0.0
+    while not caller.one():
+        caller.wait(0.002)
+    return (time.perf_counter() - began) * 1e3
+
+
+def spent(block: Callable[[int], None], calls: int) -> float:
+    """Microseconds of CPU of one call."""
+    used = time.process_time()
+    block(calls)
+    return (time.process_time() - used) / calls * 1e6
 
 
 def fault(
-    store: Guarded, break_it: Callable[[], None], mend_it: Callable[[], None]
-) -> tuple[float, float, float]:
-    """The first call (ms), the next ones (us) and the way back (ms)."""
-    while store.state is not Position.CLOSED:
-        time.sleep(0.01)
-    store.get(["k"])
+    caller: Threads, break_it: Callable[[], None], mend_it: Callable[[], None], calls: int
+) -> Met:
+    """One time."""
+    until_back(caller)
     break_it()
-    first = failing(store)
-    used = time.thread_time()
-    for _ in range(CALLS):
-        failing(store)
-    used = time.thread_time() - used
-    # Trials have reached their longest pause.
-    time.sleep(1.0)
-    mend_it()
     began = time.perf_counter()
-    while store.state is not Position.CLOSED:
-        time.sleep(0.002)
-    return first * 1e3, used / CALLS * 1e6, (time.perf_counter() - began) * 1e3
+    assert not caller.one()
+    first = (time.perf_counter() - began) * 1e3
+    get, compute = spent(caller.gets, calls), spent(caller.computes, calls)
+    # Trials have reached their longest pause.
+    caller.wait(1.0)
+    mend_it()
+    return Met(first, get, compute, until_back(caller))
 
 
-def main() -> int:
-    """Returns the exit code."""
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
+    parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument("--calls", type=int, default=2000)
+    args = parser.parse_args()
+    print(f"{'Redis is':<30} {'first call':>18} {'get':>9} {'compute':>9} {'back after':>18}")
     with tempfile.TemporaryDirectory() as folder:
         server = Redis(Path(folder))
         with server.proxy() as port:
@@ -126,20 +210,25 @@ def main() -> int:
                     lambda: setattr(server, "delay", 0.0),
                 ),
             }
-            print(f"{'Redis is':<16} {'first call':>12} {'then':>12} {'back after':>12}")
             for name, (url, break_it, mend_it) in faults.items():
-                store = Guarded(RedisStore(url))
-                found = [fault(store, break_it, mend_it) for _ in range(ROUNDS)]
-                first, then, back = (
-                    statistics.median(column) for column in zip(*found, strict=True)
-                )
-                worst = max(row[0] for row in found), max(row[2] for row in found)
-                print(f"{name:<16} {first:>9.1f} ms {then:>9.2f} us {back:>9.0f} ms", end="")
-                print(f"   (worst {worst[0]:.1f} ms, {worst[1]:.0f} ms)")
-                store.close()
+                for kind in (Threads, Tasks):
+                    caller = kind(url)
+                    met = [fault(caller, break_it, mend_it, args.calls) for _ in range(args.rounds)]
+                    row(f"{name}, {kind.__name__.lower()}", met)
+                    caller.close()
         server.kill()
-    return 0
+
+
+def row(name: str, met: list[Met]) -> None:
+    """Medians; of the first call and of the way back the worst too."""
+    first, get, compute, back = (statistics.median(column) for column in zip(*met, strict=True))
+    worst = max(each.first for each in met), max(each.back for each in met)
+    print(
+        f"{name:<30} {first:>6.1f} (at most {worst[0]:.0f}) ms {get:>6.1f} us {compute:>6.1f} us "
+        f"{back:>5.0f} (at most {worst[1]:.0f}) ms",
+        flush=True,
+    )
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    main()

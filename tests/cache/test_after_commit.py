@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import sys
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
@@ -60,6 +61,14 @@ def change(cache, session):
     session.get(Book, 7).title = "new"
     assert cache.invalidate(tags=["book:7"])
     assert cache.delete("b")
+
+
+def test_sqlalchemy_without_greenlet_is_followed_too(cache, session, monkeypatch):
+    monkeypatch.setitem(sys.modules, "sqlalchemy.ext.asyncio", None)
+    with cache.after_commit(session):
+        change(cache, session)
+        session.commit()
+    assert cache.get("b") is None
 
 
 def kept(cache):

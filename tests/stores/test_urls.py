@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+import sqlite3
 import subprocess
 import sys
+import threading
 
 import pytest
 
+from servers import wait_until
 from surefoot import stores
-from surefoot.errors import UsageError
+from surefoot.core.breaker import Position
+from surefoot.errors import StoreError, UsageError
 from surefoot.ports import AsyncStore, Store
 from surefoot.stores.guarded import AsyncGuarded, Guarded
+from surefoot.stores.listing import listed
 
 
 def test_memory_and_sqlite_need_nothing(tmp_path):
@@ -76,3 +81,35 @@ def test_a_store_loads_no_other(tmp_path):
         [sys.executable, "-c", program], capture_output=True, text=True, timeout=60, check=True
     )
     assert done.stdout.strip() == ""
+
+
+def test_a_file_that_somebody_has_alone_is_no_reason_not_to_start(tmp_path):
+    url = f"sqlite:///{tmp_path}/cache.db"
+    stores.from_url(url).close()
+    # As whoever opens it first, or closes it last, has it for a moment.
+    holder = sqlite3.connect(tmp_path / "cache.db", isolation_level=None)
+    holder.execute("pragma locking_mode = exclusive").fetchall()
+    holder.execute("begin exclusive")
+    store = stores.from_url(url)
+    with pytest.raises(StoreError):
+        store.get(["k"])
+    holder.close()
+    wait_until(lambda: store.state is Position.CLOSED)
+    store.put({"k": b"v"}, 60)
+    assert store.get(["k"]) == [b"v"]
+    store.close()
+
+
+def test_what_is_listed_waits_until_the_file_is_free(tmp_path):
+    url = f"sqlite:///{tmp_path}/cache.db"
+    store = stores.from_url(url)
+    store.put({"books:=k": b"v"}, 60)
+    store.close()
+    holder = sqlite3.connect(tmp_path / "cache.db", isolation_level=None, check_same_thread=False)
+    holder.execute("pragma locking_mode = exclusive").fetchall()
+    holder.execute("begin exclusive")
+    thread = threading.Timer(0.05, holder.close)
+    thread.start()
+    found = [held.key for part in listed(url, tmp_path) for held in part]
+    thread.join()
+    assert found == ["books:=k"]

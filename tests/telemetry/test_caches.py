@@ -87,7 +87,7 @@ def test_a_cache_tells_of_each_tier(tmp_path):
     assert (shared.misses, shared.computed, shared.hits) == (2, 2, 1)
     assert (local.hits, local.misses, local.entries) == (1, 3, 1)
     assert local.bytes > 0
-    assert shared.entries is None
+    assert shared.entries == 2
 
 
 def test_what_is_kept_in_the_process_is_known():

@@ -12,7 +12,7 @@ PAGE: dict[str, Any] = {
     "books": [
         {"id": at, "title": f"Title of {at}", "author": {"name": "A. Writer", "born": 1900 + at},
          "price": 9.9, "topics": ["a", "b"]}
-        for at in range(10)
+        for at in range(12)
     ]
 }  # fmt: skip
 """About 1 kB in every format that is used here."""

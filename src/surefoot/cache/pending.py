@@ -7,6 +7,7 @@ that the reader holds is gone with the slot.
 from __future__ import annotations
 
 import contextvars
+import sys
 import threading
 from collections.abc import Iterable
 from typing import Any, Final, Protocol
@@ -89,15 +90,18 @@ def follow(session: Any, follower: Follower) -> None:
 
 def _plain(session: Any) -> Any:
     try:
-        from sqlalchemy.ext.asyncio import AsyncSession, async_scoped_session  # noqa: PLC0415
         from sqlalchemy.orm import Session, scoped_session  # noqa: PLC0415 - the application's
     except ImportError:
         raise UsageError(
             "after_commit follows SQLAlchemy's sessions, and there is no SQLAlchemy"
         ) from None
-    if isinstance(session, scoped_session | async_scoped_session):
+    # Not imported for this: without greenlet, which 2.1 does not bring, it cannot be.
+    loops = sys.modules.get("sqlalchemy.ext.asyncio")
+    if isinstance(session, scoped_session) or (
+        loops is not None and isinstance(session, loops.async_scoped_session)
+    ):
         session = session()
-    if isinstance(session, AsyncSession):
+    if loops is not None and isinstance(session, loops.AsyncSession):
         session = session.sync_session
     if not isinstance(session, Session):
         raise UsageError(

@@ -1,7 +1,8 @@
 """The caches of this process, for whoever wants to know what they do.
 
 A cache counts anyway. Whoever looks reads the counters; nothing is told to anybody while a value is
-served, and a cache that is gone is not kept for it.
+served, and a cache that is gone is not kept for it. What a shared store holds is asked of it by who
+looks, seldom.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ from collections.abc import Iterable
 from typing import Any, Final, Protocol
 
 from surefoot.core.worker import CacheTotal
+from surefoot.stores.census import Census
 
 __all__ = ["Counting", "kept_by", "register", "totals"]
 
@@ -49,11 +51,16 @@ def totals() -> tuple[CacheTotal, ...]:
     return tuple(found.values())
 
 
-def kept_by(store: Any) -> tuple[str, dict[str, Any]]:
-    """The tier that a store is, and what is known of it without asking it."""
-    store = getattr(store, "store", store)
-    size = getattr(store, "size", None)
-    evictions = getattr(store, "evictions", 0)
-    if size is None:
-        return "shared", {"evictions": evictions}
-    return "memory", {"evictions": evictions, "entries": len(store), "bytes": size}
+_census: Final = Census()
+
+
+def kept_by(store: Any, name: str) -> tuple[str, dict[str, Any]]:
+    """The tier that a store is, and what it holds of a cache: of one in the process, of all."""
+    inner = getattr(store, "store", store)
+    size = getattr(inner, "size", None)
+    evictions = getattr(inner, "evictions", 0)
+    if size is not None:
+        return "memory", {"evictions": evictions, "entries": len(inner), "bytes": size}
+    held = _census.of(store, name)
+    kept = {} if held is None else {"entries": held.values, "bytes": held.bytes}
+    return "shared", {"evictions": evictions, **kept}

@@ -5,64 +5,19 @@ from __future__ import annotations
 import math
 import time
 from collections.abc import Iterable, Mapping
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import asdict, dataclass, field
 from typing import Any, Final
 
 from surefoot import units
 from surefoot.cli.cache_place import Place, check_name
 from surefoot.cli.console import Console
-from surefoot.core.cache.family import family, is_tag
-from surefoot.core.cache.frame import Frame
-from surefoot.stores.listing import Held, listed
+from surefoot.core.cache.holding import Holding, held_by
+from surefoot.stores.listing import listed
 from surefoot.stores.memcached import MemcachedStore
 
-__all__ = ["CacheCount", "Stats", "counted"]
+__all__ = ["Stats", "counted"]
 
 _HEAD: Final = ("cache", "values", "bytes", "stale", "claimed", "tags", "next ends", "last ends")
-
-
-@dataclass(frozen=True, slots=True)
-class CacheCount:
-    """What there is of one cache."""
-
-    name: str
-    values: int = 0
-    bytes: int = 0
-    """Of all its slots, as they lie in the store."""
-    stale: int = 0
-    """Values past their ``ttl`` that may still be served."""
-    claimed: int = 0
-    """Slots for which somebody computes a value just now."""
-    tags: int = 0
-    first_ends: float | None = None
-    """Seconds until the first value is gone from the store."""
-    last_ends: float | None = None
-
-    def plus(self, held: Held, now: int) -> CacheCount:
-        """With one more slot."""
-        size = self.bytes + held.size
-        if is_tag(held.key):
-            return replace(self, bytes=size, tags=self.tags + 1)
-        peeked = Frame.peek(held.head)
-        if peeked is None:
-            # A number of ``incr``.
-            return self._value(held, size, stale=False, claimed=False)
-        frame = peeked[0]
-        claimed = now < frame.claimed
-        if frame.payload is None:
-            return replace(self, bytes=size, claimed=self.claimed + claimed)
-        return self._value(held, size, stale=frame.fresh <= now < frame.stale, claimed=claimed)
-
-    def _value(self, held: Held, size: int, *, stale: bool, claimed: bool) -> CacheCount:
-        return replace(
-            self,
-            values=self.values + 1,
-            bytes=size,
-            stale=self.stale + stale,
-            claimed=self.claimed + claimed,
-            first_ends=min(held.left, math.inf if self.first_ends is None else self.first_ends),
-            last_ends=max(held.left, -math.inf if self.last_ends is None else self.last_ends),
-        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +25,7 @@ class Stats:
     """What ``surefoot cache stats`` shows."""
 
     store: str
-    caches: tuple[CacheCount, ...] = ()
+    caches: tuple[Holding, ...] = ()
     servers: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
     """Of Memcached, its own counters by server."""
 
@@ -101,7 +56,7 @@ def _finite(values: dict[str, Any]) -> dict[str, Any]:
     return {key: None if value == math.inf else value for key, value in values.items()}
 
 
-def _row(cache: CacheCount) -> tuple[str, ...]:
+def _row(cache: Holding) -> tuple[str, ...]:
     numbers = (cache.stale, cache.claimed, cache.tags)
     return (
         cache.name,
@@ -139,13 +94,10 @@ def counted(place: Place, name: str, console: Console) -> Stats:
     check_name(name)
     if place.scheme == "memcached":
         return Stats(place.shown, servers=MemcachedStore(place.url).stats())
-    counts: dict[str, CacheCount] = {}
+    counts: dict[str, Holding] = {}
     seen = 0
     for held in listed(place.url, place.directory, name):
-        now = time.time_ns() // 1_000_000
-        for each in held:
-            own = family(each.key)
-            counts[own] = counts.get(own, CacheCount(own)).plus(each, now)
+        held_by(counts, held, time.time_ns() // 1_000_000)
         seen += len(held)
         console.progress(f"{seen:,} slots seen")
     return Stats(place.shown, tuple(sorted(counts.values(), key=lambda count: -count.bytes)))

@@ -73,7 +73,9 @@ class CacheTotal:
         sums: dict[str, Any] = {
             name: getattr(self, name) + getattr(other, name) for name in _COUNTED
         }
-        kept = {name: _sum(getattr(self, name), getattr(other, name)) for name in _KEPT}
+        # What processes share is the same that each of them sees.
+        both = _larger if self.tier == "shared" else _sum
+        kept = {name: both(getattr(self, name), getattr(other, name)) for name in _KEPT}
         return replace(self, **(sums | kept))
 
     def since(self, before: CacheTotal) -> CacheTotal:
@@ -104,6 +106,10 @@ class WorkerStats:
     dropped: int = 0
     """Records that could not be sent."""
     faults: int = 0
+def _larger(one: int | None, other: int | None) -> int | None:
+    return other if one is None else one if other is None else max(one, other)
+
+
     """Errors inside telemetry itself, none of which reached a request."""
     fault: str = ""
     """The first of them."""

@@ -9,31 +9,25 @@ import dataclasses
 import time
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Any, Final, NamedTuple
+from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import unquote, urlsplit
 
 from surefoot.core.cache.family import beginnings, family
 from surefoot.core.cache.frame import HEAD
-from surefoot.errors import ConfigError, StoreRefusedError
+from surefoot.core.cache.holding import Held
+from surefoot.errors import ConfigError, StoreError, StoreRefusedError
 
-__all__ = ["Held", "existing_file", "listed"]
+if TYPE_CHECKING:
+    import sqlite3
+
+    from surefoot.stores.redis_options import RedisOptions
+
+__all__ = ["existing_file", "held_in_file", "held_in_redis", "listed"]
 
 _AT_ONCE: Final = 500
 """Slots of one step: Redis answers nobody else for 0.2 ms, and a reader of SQLite disturbs none."""
 _PATIENCE: Final = 2.0
 """Seconds for one answer. Nobody's request waits here."""
-
-
-class Held(NamedTuple):
-    """A slot, without its value."""
-
-    key: str
-    size: int
-    """Bytes of the slot; not of its key, nor of what the store adds."""
-    head: bytes
-    """The first ``HEAD`` bytes."""
-    left: float
-    """Seconds until the store drops it; infinite where it would not."""
 
 
 def listed(url: str, directory: Path, name: str = "") -> Iterator[list[Held]]:
@@ -53,9 +47,13 @@ def listed(url: str, directory: Path, name: str = "") -> Iterator[list[Held]]:
     """
     scheme = url.partition("://")[0]
     if scheme in {"redis", "rediss", "unix"}:
-        return _of_redis(url, name)
+        from surefoot.stores.redis_options import redis_options  # noqa: PLC0415 - only for Redis
+
+        options = redis_options(url)
+        patient = dataclasses.replace(options, timeout=_PATIENCE, connect_timeout=_PATIENCE)
+        return held_in_redis(patient, name)
     if scheme == "sqlite":
-        return _of_sqlite(existing_file(url, directory), name)
+        return held_in_file(existing_file(url, directory), name)
     raise StoreRefusedError(f"a {scheme}:// store cannot list what it holds")
 
 
@@ -79,11 +77,10 @@ def existing_file(url: str, directory: Path) -> Path:
     return path
 
 
-def _of_redis(url: str, name: str) -> Iterator[list[Held]]:
+def held_in_redis(options: RedisOptions, name: str = "") -> Iterator[list[Held]]:
+    """As ``listed``, of a Redis."""
     from surefoot.stores._sync.redis_connection import RedisConnection  # noqa: PLC0415
-    from surefoot.stores.redis_options import redis_options  # noqa: PLC0415 - only for Redis
 
-    options = dataclasses.replace(redis_options(url), timeout=_PATIENCE, connect_timeout=_PATIENCE)
     connection = RedisConnection.open(options)
     try:
         for beginning in beginnings(name) if name else ("",):
@@ -124,25 +121,37 @@ def _seconds(milliseconds: Any) -> float:
     )
 
 
-def _of_sqlite(path: Path, name: str) -> Iterator[list[Held]]:
-    from surefoot.stores.sqlite_file import open_file  # noqa: PLC0415 - only for SQLite
+def held_in_file(path: Path, name: str = "") -> Iterator[list[Held]]:
+    """As ``listed``, of a file."""
+    import sqlite3  # noqa: PLC0415 - only for SQLite
 
-    opened = open_file(path)
+    from surefoot.stores.sqlite_file import open_patiently  # noqa: PLC0415
+
     try:
-        last = 0
-        while rows := _rows(opened.connection, last):
-            last = rows[-1][0]
-            now = time.time()
-            held = [
-                Held(bytes(key).decode("utf-8", "surrogatepass"), size, head, ends / 1000 - now)
-                for _, key, size, head, ends in rows
-            ]
-            yield [each for each in held if family(each.key) == (name or family(each.key) or "-")]
-    finally:
-        opened.close()
+        opened = open_patiently(path, _PATIENCE)
+        try:
+            yield from _in_file(opened.connection, name)
+        finally:
+            opened.close()
+    except sqlite3.Error as error:
+        raise StoreError(f"the cache's file {path} cannot be read: {error}") from error
 
 
-def _rows(connection: Any, last: int) -> Sequence[tuple[int, bytes, int, bytes, int]]:
+def _in_file(connection: sqlite3.Connection, name: str) -> Iterator[list[Held]]:
+    last = 0
+    while rows := _rows(connection, last):
+        last = rows[-1][0]
+        now = time.time()
+        held = [
+            Held(bytes(key).decode("utf-8", "surrogatepass"), size, head, ends / 1000 - now)
+            for _, key, size, head, ends in rows
+        ]
+        yield [each for each in held if family(each.key) == (name or family(each.key) or "-")]
+
+
+def _rows(
+    connection: sqlite3.Connection, last: int
+) -> Sequence[tuple[int, bytes, int, bytes, int]]:
     statement = """
         select id, key, length(data), substr(data, 1, ?), expires from slot
         where id > ? and expires > ? order by id limit ?"""

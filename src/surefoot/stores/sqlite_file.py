@@ -24,7 +24,17 @@ from typing import Final
 
 from surefoot.errors import ConfigError, StoreError
 
-__all__ = ["LOOK_SECONDS", "Opened", "State", "identity", "look", "open_file", "replace"]
+__all__ = [
+    "LOOK_SECONDS",
+    "Opened",
+    "State",
+    "check",
+    "identity",
+    "look",
+    "open_file",
+    "open_patiently",
+    "replace",
+]
 
 LOOK_SECONDS: Final = 0.25
 """How long a connection may go on with a file that somebody has removed or replaced."""
@@ -131,6 +141,33 @@ def open_file(path: Path) -> Opened:
             return opened
         opened.close()
     raise StoreError(f"the cache's file {path} is replaced again and again")
+
+
+def open_patiently(path: Path, seconds: float) -> Opened:
+    """As ``open_file``, for who may wait so long for others to let go of it."""
+    end = time.monotonic() + seconds
+    while True:
+        try:
+            return open_file(path)
+        except sqlite3.OperationalError:
+            # Who opens it first, and who closes it last, has it alone for a moment.
+            if time.monotonic() > end:
+                raise
+        time.sleep(0.005)
+
+
+def check(path: Path) -> None:
+    """Make the file where there is none.
+
+    Workers that start at once may find it locked or damaged: it is there, and whoever uses it
+    looks after that.
+
+    Raises:
+        ConfigError: The path cannot be used.
+        StoreError: The file cannot be made.
+    """
+    with contextlib.suppress(sqlite3.Error):
+        open_file(path).close()
 
 
 def replace(path: Path, seen: tuple[int, int] | None) -> None:

@@ -77,7 +77,7 @@ def _made(scheme: str, url: str, directory: Path | None, *, asynchronous: bool) 
             raise ConfigError("a sqlite:// URL names a file, as in sqlite:///cache.db")
         where = (directory or Path.cwd()) / path
         # A path that cannot be used is said now, and not by every request.
-        importlib.import_module("surefoot.stores.sqlite_file").open_file(where.absolute()).close()
+        importlib.import_module("surefoot.stores.sqlite_file").check(where.absolute())
         return _class("sqlite", first + "SQLiteStore")(where, **options)
     if scheme == "memcached":
         if asynchronous:

@@ -10,7 +10,7 @@ from surefoot.cache._async.cached import AsyncCached, cached_function
 from surefoot.cache._async.colour import Call, Result, store_from_url
 from surefoot.cache._async.commit import AsyncAfterCommit
 from surefoot.cache._async.finder import AsyncFinder, Landed, Wanted
-from surefoot.cache._async.slots import AsyncSlots
+from surefoot.cache._async.slots import AsyncSlots, now
 from surefoot.cache.copies import Copies, local_for
 from surefoot.cache.counts import Counts
 from surefoot.cache.local import Local
@@ -96,7 +96,7 @@ class AsyncCache:
             return copy.value
         ticket = self._copies.ticket()
         try:
-            (move,) = await self._slots.look_at_many([key])
+            _, move = await self._slots.read(key)
         except StoreError:
             self.counts.unanswered += 1
             return default
@@ -255,7 +255,7 @@ class AsyncCache:
     def totals(self) -> tuple[CacheTotal, ...]:
         """What this process did with it, for each tier."""
         name = self.names.name
-        tier, kept = kept_by(self._slots.store)
+        tier, kept = kept_by(self._slots.store, name)
         total = dataclasses.replace(self.counts.total(name, tier), **kept)
         return (total,) if self.local is None else (self.local.total(name), total)
 
@@ -295,7 +295,7 @@ class AsyncCache:
             ConfigError: A duration is out of range.
         """
         terms = Terms.of(ttl, stale=stale, negative_ttl=negative_ttl)
-        return await self.obtain(Wanted(key, function, terms, tuple(tags), type))
+        return await self.obtain(Wanted(key, function, terms, tuple(tags), type, now()))
 
     def cached(
         self,

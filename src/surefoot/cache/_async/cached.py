@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Final, Generic, ParamSpec, Protocol, Type
 
 from surefoot.cache._async.colour import Result, check_colour
 from surefoot.cache._async.finder import Wanted
+from surefoot.cache._async.slots import now
 from surefoot.cache.local import Always
 from surefoot.core.cache.freshness import Terms
 from surefoot.core.cache.keys import Keys
@@ -78,8 +79,8 @@ def cached_function(
             if entry is not None:
                 (value, frame, read_as), until = entry.held
                 if frame is None and read_as is kind:
-                    now = _clock()
-                    if now < until and now < watch.valid_until:
+                    instant = _clock()
+                    if instant < until and instant < watch.valid_until:
                         entry.hits += 1
                         found: T = value
                         return found
@@ -87,7 +88,7 @@ def cached_function(
             kind = returned(function)
         hang_on = tuple(tags(*args, **kwargs)) if callable(tags) else fixed
         compute = functools.partial(function, *args, **kwargs)
-        return await cache.obtain(Wanted(text, compute, terms, hang_on, kind))
+        return await cache.obtain(Wanted(text, compute, terms, hang_on, kind, now()))
 
     async def invalidate(*args: P.args, **kwargs: P.kwargs) -> bool:
         return await cache.invalidate(keys=[keys(*args, **kwargs)])

@@ -55,7 +55,7 @@ class AsyncEntries(AsyncCache):
         if self._copies.find(key, Any) is not None:
             return True
         try:
-            (move,) = await self._slots.look_at_many([key])
+            _, move = await self._slots.read(key)
         except StoreError:
             self.counts.unanswered += 1
             return False
@@ -65,7 +65,7 @@ class AsyncEntries(AsyncCache):
         self, key: str, function: Call[_T], terms: Terms, tags: Iterable[str] = ()
     ) -> _T:
         """As ``get_or_compute``."""
-        return await self.obtain(Wanted(key, function, terms, tuple(tags), Any))
+        return await self.obtain(Wanted(key, function, terms, tuple(tags), Any, now()))
 
     async def put(
         self, values: Mapping[str, Any], terms: Terms, tags: Iterable[str] = ()

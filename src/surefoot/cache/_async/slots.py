@@ -77,23 +77,25 @@ class AsyncSlots:
             move = step(data, now(), claim_ms=claim_ms, draw=draw, versions=versions, asked=asked)
         return move, versions
 
-    async def look_at_many(self, keys: Sequence[str]) -> list[Step | int]:
-        """What to do about each of these keys, or the number that one holds.
-
-        Two round trips at most.
-        """
-        names = self.names
-        return await self._moves(await self.store.get([names.slot(key) for key in keys]))
-
     async def read(self, key: str) -> tuple[bytes, Step | int]:
         """What a key's slot holds, nothing where there is none, and what to do about it.
 
         Two round trips at most.
         """
         data = (await self.store.get([self.names.slot(key)]))[0]
-        return data or b"", (await self._moves([data]))[0]
+        moment = now()
+        move = _seen(data, moment)
+        if type(move) is ReadTags:
+            move = _seen(data, moment, await self._versions(move.names))
+        return data or b"", move
 
-    async def _moves(self, read: Sequence[bytes | None]) -> list[Step | int]:
+    async def look_at_many(self, keys: Sequence[str]) -> list[Step | int]:
+        """What to do about each of these keys, or the number that one holds.
+
+        Two round trips at most.
+        """
+        names = self.names
+        read = await self.store.get([names.slot(key) for key in keys])
         moment = now()
         moves = [_seen(data, moment) for data in read]
         hanging = [move for move in moves if type(move) is ReadTags]

@@ -11,7 +11,7 @@ from surefoot.cache._sync.cached import Cached, cached_function
 from surefoot.cache._sync.colour import Call, Result, store_from_url
 from surefoot.cache._sync.commit import AfterCommit
 from surefoot.cache._sync.finder import Finder, Landed, Wanted
-from surefoot.cache._sync.slots import Slots
+from surefoot.cache._sync.slots import Slots, now
 from surefoot.cache.copies import Copies, local_for
 from surefoot.cache.counts import Counts
 from surefoot.cache.local import Local
@@ -97,7 +97,7 @@ class Cache:
             return copy.value
         ticket = self._copies.ticket()
         try:
-            (move,) = self._slots.look_at_many([key])
+            _, move = self._slots.read(key)
         except StoreError:
             self.counts.unanswered += 1
             return default
@@ -254,7 +254,7 @@ class Cache:
     def totals(self) -> tuple[CacheTotal, ...]:
         """What this process did with it, for each tier."""
         name = self.names.name
-        tier, kept = kept_by(self._slots.store)
+        tier, kept = kept_by(self._slots.store, name)
         total = dataclasses.replace(self.counts.total(name, tier), **kept)
         return (total,) if self.local is None else (self.local.total(name), total)
 
@@ -294,7 +294,7 @@ class Cache:
             ConfigError: A duration is out of range.
         """
         terms = Terms.of(ttl, stale=stale, negative_ttl=negative_ttl)
-        return self.obtain(Wanted(key, function, terms, tuple(tags), type))
+        return self.obtain(Wanted(key, function, terms, tuple(tags), type, now()))
 
     def cached(
         self,

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Final, Generic, ParamSpec, Protocol, Type
 
 from surefoot.cache._sync.colour import Result, check_colour
 from surefoot.cache._sync.finder import Wanted
+from surefoot.cache._sync.slots import now
 from surefoot.cache.local import Always
 from surefoot.core.cache.freshness import Terms
 from surefoot.core.cache.keys import Keys
@@ -79,8 +80,8 @@ def cached_function(
             if entry is not None:
                 (value, frame, read_as), until = entry.held
                 if frame is None and read_as is kind:
-                    now = _clock()
-                    if now < until and now < watch.valid_until:
+                    instant = _clock()
+                    if instant < until and instant < watch.valid_until:
                         entry.hits += 1
                         found: T = value
                         return found
@@ -88,7 +89,7 @@ def cached_function(
             kind = returned(function)
         hang_on = tuple(tags(*args, **kwargs)) if callable(tags) else fixed
         compute = functools.partial(function, *args, **kwargs)
-        return cache.obtain(Wanted(text, compute, terms, hang_on, kind))
+        return cache.obtain(Wanted(text, compute, terms, hang_on, kind, now()))
 
     def invalidate(*args: P.args, **kwargs: P.kwargs) -> bool:
         return cache.invalidate(keys=[keys(*args, **kwargs)])

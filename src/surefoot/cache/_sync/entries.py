@@ -56,7 +56,7 @@ class Entries(Cache):
         if self._copies.find(key, Any) is not None:
             return True
         try:
-            (move,) = self._slots.look_at_many([key])
+            _, move = self._slots.read(key)
         except StoreError:
             self.counts.unanswered += 1
             return False
@@ -64,7 +64,7 @@ class Entries(Cache):
 
     def compute(self, key: str, function: Call[_T], terms: Terms, tags: Iterable[str] = ()) -> _T:
         """As ``get_or_compute``."""
-        return self.obtain(Wanted(key, function, terms, tuple(tags), Any))
+        return self.obtain(Wanted(key, function, terms, tuple(tags), Any, now()))
 
     def put(self, values: Mapping[str, Any], terms: Terms, tags: Iterable[str] = ()) -> list[str]:
         """Write these values, in one round trip; the keys of those that are not kept.

@@ -78,23 +78,25 @@ class Slots:
             move = step(data, now(), claim_ms=claim_ms, draw=draw, versions=versions, asked=asked)
         return move, versions
 
-    def look_at_many(self, keys: Sequence[str]) -> list[Step | int]:
-        """What to do about each of these keys, or the number that one holds.
-
-        Two round trips at most.
-        """
-        names = self.names
-        return self._moves(self.store.get([names.slot(key) for key in keys]))
-
     def read(self, key: str) -> tuple[bytes, Step | int]:
         """What a key's slot holds, nothing where there is none, and what to do about it.
 
         Two round trips at most.
         """
         data = (self.store.get([self.names.slot(key)]))[0]
-        return data or b"", (self._moves([data]))[0]
+        moment = now()
+        move = _seen(data, moment)
+        if type(move) is ReadTags:
+            move = _seen(data, moment, self._versions(move.names))
+        return data or b"", move
 
-    def _moves(self, read: Sequence[bytes | None]) -> list[Step | int]:
+    def look_at_many(self, keys: Sequence[str]) -> list[Step | int]:
+        """What to do about each of these keys, or the number that one holds.
+
+        Two round trips at most.
+        """
+        names = self.names
+        read = self.store.get([names.slot(key) for key in keys])
         moment = now()
         moves = [_seen(data, moment) for data in read]
         hanging = [move for move in moves if type(move) is ReadTags]

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final
 
+from surefoot.core.cache.holding import Held
 from surefoot.errors import StoreRefusedError
 from surefoot.ports import AsyncStore
 from surefoot.stores._async.connections import AsyncConnections
 from surefoot.stores._async.redis_connection import AsyncRedisConnection
+from surefoot.stores.listing import held_in_redis
 from surefoot.stores.redis_errors import ScriptMissingError
 from surefoot.stores.redis_options import redis_options
 from surefoot.stores.slots import encoded, milliseconds
@@ -106,6 +108,10 @@ class AsyncRedisStore(AsyncStore):
     async def close(self) -> None:
         """As ``Store.close``."""
         await self._connections.close()
+    def listed(self) -> Iterator[list[Held]]:
+        """As ``Listing.listed``, over a connection of its own."""
+        return held_in_redis(self._options)
+
 
     async def _open(self) -> AsyncRedisConnection:
         return await AsyncRedisConnection.open(self._options)

@@ -5,14 +5,16 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final
 
+from surefoot.core.cache.holding import Held
 from surefoot.errors import StoreRefusedError
 from surefoot.ports import Store
 from surefoot.stores._sync.connections import Connections
 from surefoot.stores._sync.redis_connection import RedisConnection
+from surefoot.stores.listing import held_in_redis
 from surefoot.stores.redis_errors import ScriptMissingError
 from surefoot.stores.redis_options import redis_options
 from surefoot.stores.slots import encoded, milliseconds
@@ -107,6 +109,10 @@ class RedisStore(Store):
     def close(self) -> None:
         """As ``Store.close``."""
         self._connections.close()
+    def listed(self) -> Iterator[list[Held]]:
+        """As ``Listing.listed``, over a connection of its own."""
+        return held_in_redis(self._options)
+
 
     def _open(self) -> RedisConnection:
         return RedisConnection.open(self._options)

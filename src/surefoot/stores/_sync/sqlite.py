@@ -5,12 +5,14 @@ from __future__ import annotations
 
 import random
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final, TypeVar
 
+from surefoot.core.cache.holding import Held
 from surefoot.ports import Store
 from surefoot.stores._sync.colour import sleep
+from surefoot.stores.listing import held_in_file
 from surefoot.stores.sqlite_slots import LockedError, SQLiteSlots
 
 __all__ = ["SQLiteStore"]
@@ -80,6 +82,10 @@ class SQLiteStore(Store):
     def clear(self, prefix: str) -> None:
         """As ``Clearing.clear``."""
         self._until_done(self._slots.clear, prefix)
+
+    def listed(self) -> Iterator[list[Held]]:
+        """As ``Listing.listed``, over a connection of its own."""
+        return held_in_file(self._slots.path)
 
     def close(self) -> None:
         """As ``Store.close``."""

@@ -86,6 +86,6 @@ class Counting:
 
     def totals(self) -> list[CacheTotal]:
         """As ``surefoot.cache.registry.Counting``."""
-        tier, kept = kept_by(self._store)
+        tier, kept = kept_by(self._store, RESPONSES)
         found = [route.tally.total(route.name, tier) for route in self._routes]
         return [*found, CacheTotal(RESPONSES, tier, **kept)]
