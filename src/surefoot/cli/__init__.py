@@ -23,7 +23,7 @@ COMMANDS: Final = {
     "revert": "take a kept change back",
     "why": "say why a key of the configuration is what it is",
     "load": "send requests on a schedule and time the answers",
-    "workload": "write a first workload from the application's routes",
+    "workload": "write a workload file from a log, a recording, or the pages",
     "cache": "show what a cache's store holds, or take it away",
     "config": "show the configuration in force, or its schema",
     "init": "write a commented surefoot.toml for the application found here",

@@ -1,4 +1,4 @@
-"""``surefoot workload``: a first workload from the application's routes and links."""
+"""``surefoot workload``: a workload file from what there is: a log, a recording, the pages."""
 
 from __future__ import annotations
 
@@ -9,13 +9,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from surefoot import config
+from surefoot import config, units
 from surefoot.cli.command import Command, add_config_options, config_flags, write_output
 from surefoot.cli.console import Console
 from surefoot.errors import UsageError
-from surefoot.toolbox.discover import Discovery, to_toml
 from surefoot.toolbox.target import find_application
-from surefoot.toolbox.workload import discover_workload
+from surefoot.toolbox.workloads.draft import Draft
+from surefoot.toolbox.workloads.make import Place, Wish, draft
+from surefoot.toolbox.workloads.toml import to_toml
 
 __all__ = ["COMMAND"]
 
@@ -24,13 +25,40 @@ __all__ = ["COMMAND"]
 class _Written:
     file: str
     toml: str
-    found: Discovery
+    draft: Draft
 
 
 def _options(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("target", nargs="?", help="which application, shop.wsgi:application say")
-    parser.add_argument("--output", metavar="FILE", default="", help="write it to FILE")
-    parser.add_argument("--force", action="store_true", help="overwrite FILE")
+    add = parser.add_argument
+    add("target", nargs="?", help="which application, shop.wsgi:application say")
+    add("--url", default="", help="an application that runs already, in place of the target")
+    add(
+        "--from",
+        dest="file",
+        metavar="FILE",
+        default="",
+        help="an access log (common, combined, JSON; gzip too; - for standard input), "
+        "a browser's HAR file or an OpenAPI document; told by its content",
+    )
+    add(
+        "--openapi",
+        metavar="PATH",
+        nargs="?",
+        const="/openapi.json",
+        default="",
+        help="the OpenAPI document that the application itself serves (default /openapi.json)",
+    )
+    add("--host", default="", help="the application's name in the log or the recording")
+    add("--writes", action="store_true", help="keep requests that write, where they can be sent")
+    add(
+        "--log-in",
+        metavar="FILE",
+        default="",
+        help="look at the application logged in, as this workload file says",
+    )
+    add("--i-own-this-host", action="store_true", help="let --url be a host that is not this one")
+    add("--output", metavar="FILE", default="", help="write it to FILE")
+    add("--force", action="store_true", help="overwrite FILE")
     add_config_options(
         parser, "app.python", "app.directory", "app.env_file", "server.kind", "server.threads"
     )
@@ -39,38 +67,73 @@ def _options(parser: argparse.ArgumentParser) -> None:
 def _execute(args: argparse.Namespace, console: Console) -> _Written:
     if args.output and Path(args.output).exists() and not args.force:
         raise UsageError(f"{args.output} exists", do="name another file, or say --force")
-    flags = config_flags(args) | {"app.target": args.target}
-    settings = config.load(Path.cwd(), flags=flags)
-    application = find_application(settings)
-    found = asyncio.run(discover_workload(application, settings, console.progress))
-    toml = to_toml(found, str(application.target))
+    _check(args)
+    wish = Wish(args.file, args.openapi, args.host, args.writes, args.log_in)
+    made = asyncio.run(draft(wish, _place(args, console), console.progress))
+    toml = to_toml(made)
     if args.output:
         write_output(args.output, toml)
-    return _Written(args.output, toml, found)
+    return _Written(args.output, toml, made)
+
+
+def _check(args: argparse.Namespace) -> None:
+    if args.url and args.target:
+        raise UsageError("give a target or --url, not both")
+    if args.file and args.openapi:
+        raise UsageError("--openapi asks the application; give a document's file as --from")
+    if args.host and not args.file:
+        raise UsageError("--host chooses among the hosts of a log or a recording; give it --from")
+
+
+def _place(args: argparse.Namespace, console: Console) -> Place:
+    flags = config_flags(args) | {"app.target": args.target}
+    settings = config.load(Path.cwd(), flags=flags)
+    # A log or a recording can be read without the application; it is not looked for then.
+    named = settings.config.app.target or not args.file
+    if args.url or not named:
+        return Place(settings, url=args.url, owned=args.i_own_this_host)
+    console.progress("looking at the application")
+    return Place(settings, find_application(settings))
 
 
 def _text(written: _Written) -> str:
     if not written.file:
         return written.toml
-    left = f", {len(written.found.skipped)} left out" if written.found.skipped else ""
-    return (
-        f"{written.file}: {len(written.found.paths)} requests{left}\n"
-        f"next: surefoot measure --workload {written.file}"
-    )
+    made = written.draft
+    lines = [f"{written.file}: {made.count} requests", *(f"  {note}" for note in made.notes)]
+    if made.left_out:
+        counted = sum(left.count for left in made.left_out)
+        many = f" ({counted:,} requests)" if counted else ""
+        lines.append(f"  left out: {len(made.left_out)}{many}; see the end of the file")
+    lines += [f"  you supply {each.name}: {each.what}" for each in made.needed]
+    if made.peak:
+        rate = units.format_rate(made.peak)
+        lines.append(f"  the rate to meet is that of the busiest minute, {rate}")
+    lines.append(f"next: surefoot measure --workload {written.file}")
+    return "\n".join(lines)
 
 
 def _data(written: _Written) -> Mapping[str, Any]:
+    made = written.draft
     return {
         "file": written.file,
-        **written.found.tables(),
-        "skipped": written.found.skipped,
+        "source": made.source,
+        **made.document(),
+        "rate": made.rate or None,
+        "peak": made.peak or None,
+        "notes": list(made.notes),
+        "left_out": [
+            {"what": left.what, "why": left.why, "count": left.count or None}
+            for left in made.left_out
+        ],
+        "needed": [{"name": each.name, "what": each.what} for each in made.needed],
     }
 
 
 COMMAND = Command(
     name="workload",
-    summary="Write a first workload from the application's own routes and GET links.",
-    example="surefoot workload shop.wsgi:application --output workload.toml",
+    summary="Write a workload file from a log, a recording, an API's description or the pages.",
+    example="surefoot workload shop.wsgi:application --from access.log --output workload.toml",
     options=_options,
     execute=_execute,
     text=_text,

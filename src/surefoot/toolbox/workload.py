@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Callable
 from urllib.parse import urlsplit
 
 from surefoot.config import Settings
 from surefoot.errors import UsageError, WorkloadError
-from surefoot.toolbox.discover import Discovery, discover
 from surefoot.toolbox.load import Workload, parse_workload, read_workload
-from surefoot.toolbox.stack import Stack
 from surefoot.toolbox.target import Application
+from surefoot.toolbox.workloads.make import Place, Wish, draft
 
-__all__ = ["discover_workload", "whole_workload_for", "workload_for", "workload_for_url"]
+__all__ = ["whole_workload_for", "workload_for", "workload_for_url"]
 
 Say = Callable[[str], None]
 
@@ -50,17 +48,17 @@ async def whole_workload_for(
     file = settings.config.workload.file
     if file:
         return read_workload(settings.path(file)), ()
-    found = await discover_workload(application, settings, say)
-    if not found.paths:
+    found = await draft(Wish(), Place(settings, application), say)
+    if not found.count:
         raise WorkloadError(
             "none of the application's pages answered 200 to a plain GET",
             do="write a workload file and name it with --workload",
         )
     note = (
-        f"no workload file: {len(found.paths)} pages found by routes and links, "
+        f"no workload file: {found.count} pages found by routes and links, "
         "each asked for equally often"
     )
-    return parse_workload(found.tables(), "the application's own pages"), (note,)
+    return parse_workload(found.document(), "the application's own pages"), (note,)
 
 
 def workload_for_url(url: str, settings: Settings) -> tuple[Workload, tuple[str, ...]]:
@@ -93,10 +91,3 @@ def _readable(workload: Workload, settings: Settings, notes: list[str]) -> Workl
         "(set [data] disposable = true to send them)"
     )
     return workload.without(workload.writes)
-
-
-async def discover_workload(application: Application, settings: Settings, say: Say) -> Discovery:
-    """Start the application once and look at its pages."""
-    async with Stack(application, settings, records=None, every=False) as stack:
-        address = stack.replicas[0].address
-        return await asyncio.to_thread(discover, address, application.routes, say)

@@ -34,6 +34,7 @@ class Prepared:
 
     __slots__ = (
         "_body",
+        "_cookie",
         "_head",
         "_stamp",
         "accepted",
@@ -61,9 +62,11 @@ class Prepared:
         self.whole = whole or self.bodiless
         self._head = _head(request, host)
         self._body = request.body.text if request.body is not None else None
+        # Sent in one line with those of the jar: servers read only one, or join two wrongly.
+        self._cookie = next((t for name, t in request.headers if name.lower() == "cookie"), None)
         self._stamp = stamp
         self.fixed: Payload | None = None
-        if self._head.fixed and (self._body is None or self._body.fixed):
+        if all(part is None or part.fixed for part in (self._head, self._body, self._cookie)):
             self.fixed = self.render({}, random.Random(0))  # noqa: S311  # nothing is drawn
 
     def render(
@@ -77,9 +80,11 @@ class Prepared:
         if self.fixed is not None and not jar:
             return self.fixed
         head = self._head.render(values, draw)
+        cookies = [] if self._cookie is None else [self._cookie.render(values, draw)]
         if jar:
-            cookies = jar.header(head.split(" ", 2)[1])
-            head += f"Cookie: {cookies}\r\n" if cookies else ""
+            cookies.append(jar.header(head.split(" ", 2)[1]))
+        if any(cookies):
+            head += f"Cookie: {'; '.join(filter(None, cookies))}\r\n"
         body = b""
         if self._body is not None:
             body = self._body.render(values, draw).encode()
@@ -99,5 +104,6 @@ def _head(request: Request, host: str) -> Template:
         if name.lower() not in given:
             head += f"{name}: {value}\r\n"
     for name, template in request.headers:
-        head = head + f"{name}: " + template + "\r\n"
+        if name.lower() != "cookie":
+            head = head + f"{name}: " + template + "\r\n"
     return head

@@ -9,12 +9,12 @@ from pathlib import Path
 from typing import Any, Final
 
 from surefoot.errors import WorkloadError
-from surefoot.toolbox.load.data import read_data
+from surefoot.toolbox.load.data import numbers_in, read_data
 from surefoot.toolbox.load.request_table import RequestReader
 from surefoot.toolbox.load.table import Table
 from surefoot.toolbox.load.workload import Flow, Workload
 
-__all__ = ["parse_workload", "read_workload"]
+__all__ = ["parse_workload", "read_tables", "read_workload"]
 
 _TOP: Final = ("users", "headers", "data", "request", "session")
 _SESSION: Final = ("name", "weight", "login", "user", "think", "request")
@@ -26,13 +26,24 @@ def read_workload(path: Path, environ: Mapping[str, str] = os.environ) -> Worklo
     Raises:
         WorkloadError: The file is missing, is no TOML, or says something that cannot be done.
     """
+    return parse_workload(read_tables(path), path.name, directory=path.parent, environ=environ)
+
+
+def read_tables(path: Path) -> dict[str, Any]:
+    """The plain tables of a workload file.
+
+    Raises:
+        WorkloadError: The file is missing or is no TOML.
+    """
     try:
-        document = tomllib.loads(path.read_text(encoding="utf-8"))
+        return tomllib.loads(path.read_text(encoding="utf-8"))
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise WorkloadError(f"{path.name} is not valid TOML: {error}") from error
+        raise WorkloadError(
+            f"{path.name} is not valid TOML: {error}",
+            do="of a log, a recording or a plan make one: surefoot workload --from FILE",
+        ) from error
     except OSError as error:
         raise WorkloadError(f"the workload file {path} cannot be read: {error.strerror}") from error
-    return parse_workload(document, path.name, directory=path.parent, environ=environ)
 
 
 def parse_workload(
@@ -54,8 +65,9 @@ def parse_workload(
         WorkloadError: Something in it is unknown, of the wrong type or impossible.
     """
     top = Table(source, "", document, _TOP)
-    data = read_data(top.child("data", known=None), directory or Path())
-    reader = RequestReader(top.texts("headers"), data, environ)
+    given = top.child("data", known=None)
+    data = read_data(given, directory or Path())
+    reader = RequestReader(top.texts("headers"), data, environ, numbers_in(given))
     users = top.number("users", 0.0, low=0, high=100_000, whole=True)
     singles = [_single(table, reader) for table in top.children("request", reader.keys)]
     sessions = [_session(table, reader) for table in top.children("session", _SESSION)]

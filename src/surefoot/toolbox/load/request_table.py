@@ -18,7 +18,7 @@ __all__ = ["RequestReader"]
 
 _METHOD: Final = re.compile(r"[A-Z]+")
 _HEADER: Final = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
-_NUMBER_IN_JSON: Final = re.compile(r'(?<!\\)"(\{-?\d+\.\.-?\d+\})"(?!:)')
+_PLACE_IN_JSON: Final = re.compile(r'(?<!\\)"(\{(?:-?\d+\.\.-?\d+|([A-Za-z_][\w.]*))\})"(?!:)')
 _SOURCES: Final = ("body", "json", "header", "cookie")
 _BODIES: Final = ("json", "body", "form")
 _OURS: Final = frozenset({"content-length", "transfer-encoding", "connection"})
@@ -31,6 +31,7 @@ class RequestReader:
         headers: Headers of every request that does not give them itself.
         data: The file's data tables.
         environ: What ``{env.NAME}`` stands for.
+        numbers: Names of data that are numbers, which JSON takes as numbers.
     """
 
     step_keys: Final = (
@@ -43,7 +44,9 @@ class RequestReader:
         headers: Mapping[str, str],
         data: Mapping[str, tuple[Row, ...]],
         environ: Mapping[str, str],
+        numbers: frozenset[str] = frozenset(),
     ) -> None:
+        self._numbers = numbers
         self._headers = headers
         self._environ = environ
         self._supplied = {name for rows in data.values() for name in rows[0]}
@@ -123,8 +126,13 @@ class RequestReader:
             )
             template = self._template(table, key, text, "query")
             return Body(template, "application/x-www-form-urlencoded")
-        text = _NUMBER_IN_JSON.sub(r"\1", _json(table))
+        text = _PLACE_IN_JSON.sub(self._in_json, _json(table))
         return Body(self._template(table, key, text, "json"), "application/json")
+
+    def _in_json(self, match: re.Match[str]) -> str:
+        """A place that is all of a text, without the quotes if it stands for a number."""
+        is_number = match[2] is None or match[2] in self._numbers
+        return match[1] if is_number else match[0]
 
     def _captures(self, table: Table) -> tuple[Capture, ...]:
         inner = table.child("capture", known=None)

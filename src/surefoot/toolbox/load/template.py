@@ -10,13 +10,14 @@ from dataclasses import dataclass
 from typing import Final
 from urllib.parse import quote, quote_plus
 
-__all__ = ["Missing", "Place", "Template", "compile_text", "names_in"]
+__all__ = ["Missing", "Place", "Template", "compile_text", "literal", "names_in"]
 
 _PLACE: Final = re.compile(
     r"\{\{(?P<literal>[A-Za-z_][\w.]*|-?\d+\.\.-?\d+)\}\}"
     r"|\{(?P<low>-?\d+)\.\.(?P<high>-?\d+)\}"
     r"|\{(?P<name>[A-Za-z_]\w*(?:\.\w+)?)\}"
 )
+_LOOKS_LIKE_A_PLACE: Final = re.compile(r"\{(?:[A-Za-z_][\w.]*|-?\d+\.\.-?\d+)\}")
 
 
 def _in_json(text: str) -> str:
@@ -116,6 +117,11 @@ def compile_text(text: str, constants: Mapping[str, str], quoting: str = "") -> 
         end = match.end()
     parts.append(text[end:])
     return Template(_joined(parts))
+
+
+def literal(text: str) -> str:
+    """How ``text`` is written where places may stand, so that it is itself."""
+    return _LOOKS_LIKE_A_PLACE.sub(r"{\g<0>}", text)
 
 
 def names_in(text: str) -> tuple[str, ...]:

@@ -1,0 +1,176 @@
+"""Values that requests of one kind were seen with, as places of a template.
+
+A column is one value of a request: a part of its path, a parameter, a field. What was always the
+same is written down. Whole numbers that were asked for evenly become a range. All else becomes a
+list in which each value stands as often as it was seen, so that what is popular stays popular;
+values of one request stay together.
+"""
+
+from __future__ import annotations
+
+import json
+import random
+import re
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+from urllib.parse import unquote, unquote_plus
+
+from surefoot.toolbox.load.template import literal
+from surefoot.toolbox.workloads.names import Names
+from surefoot.toolbox.workloads.secrets import Secrets, is_secret, is_secret_header
+
+__all__ = ["MOST_VALUES", "Column", "Settled", "as_range", "settle"]
+
+MOST_VALUES: Final = 2000
+_NUMBER: Final = re.compile(r"0|[1-9]\d{0,14}")
+_FEW: Final = 8
+_SPARSEST: Final = 20
+_NARROWEST: Final = 20  # fewer are as soon listed, and stay with what they belong to
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """One value of each request of a kind."""
+
+    name: str
+    where: str
+    """``path``, ``query``, ``header``, ``form``, ``json`` or ``body``."""
+    number: bool = False
+    """Whether JSON has it as something else than text."""
+
+    def plain(self, value: str) -> str:
+        """The value as data tables hold it: without what its place will encode again."""
+        if self.where == "path":
+            return unquote(value)
+        return unquote_plus(value) if self.where == "query" else value
+
+    def secret(self, value: str) -> bool:
+        """Whether this value may not be copied."""
+        if self.where == "header":
+            return is_secret_header(self.name, value)
+        return self.where != "body" and is_secret(self.name, self.plain(value))
+
+
+@dataclass(frozen=True, slots=True)
+class Settled:
+    """What to write for each column, and the data behind it."""
+
+    texts: tuple[str, ...]
+    data: dict[str, Any]
+    hidden: dict[str, Any]
+    """Rows that hold secrets; their tables in ``data`` are files that the user supplies."""
+
+
+def as_range(values: Sequence[str]) -> tuple[int, int] | None:
+    """The two ends between which whole numbers were drawn evenly; ``None`` if they were not.
+
+    Even means two things. At least every twentieth number between the ends was seen. And equal
+    pairs are no more frequent than chance makes them (a birthday test: n draws from m numbers give
+    n(n-1)/2m pairs, with about the root of that as deviation), which popular numbers and gaps
+    would make.
+    """
+    if len(values) < _FEW or not all(_NUMBER.fullmatch(value) for value in values):
+        return None
+    counts = Counter(map(int, values))
+    low, high = min(counts), max(counts)
+    size = high - low + 1
+    pairs = sum(count * (count - 1) for count in counts.values()) / 2
+    expected = len(values) * (len(values) - 1) / (2 * size)
+    even = pairs <= 1.25 * expected + 3 * expected**0.5 + 1
+    return (low, high) if even and _NARROWEST <= size <= _SPARSEST * len(counts) else None
+
+
+def settle(
+    columns: Sequence[Column],
+    rows: Sequence[Sequence[str]],
+    names: Names,
+    secrets: Secrets,
+    pages: Sequence[str],
+) -> Settled:
+    """Decide what is written for each column.
+
+    Args:
+        columns: What the values are.
+        rows: At least one; a value for each column.
+        names: Gives the data tables their names.
+        secrets: Gives the secrets theirs.
+        pages: Of each column, which request it is of, for people.
+    """
+    texts: list[str] = []
+    varying: dict[tuple[str, ...], list[int]] = {}
+    for index, column in enumerate(columns):
+        values = tuple(row[index] for row in rows)
+        texts.append("")
+        if len(set(values)) == 1:
+            texts[index] = _constant(column, values[0], secrets, pages[index])
+        elif ends := _own_range(column, values):
+            texts[index] = f"{{{ends[0]}..{ends[1]}}}"
+        else:
+            plain = tuple(column.plain(value) for value in values)
+            varying.setdefault(plain, []).append(index)
+    groups = list(varying.items())
+    hidden = any(columns[at[0]].secret(value) for values, at in groups for value in values)
+    found = _tabled(columns, groups, names, "account" if hidden else "", texts)
+    if not hidden:
+        return Settled(tuple(texts), found, {})
+    files = {name: f"{name}.csv" for name in found}
+    for name, file in files.items():
+        fields = ", ".join(found[name][0])
+        secrets.ask(
+            file, f"a CSV file beside the workload, with the columns {fields}, for {pages[-1]}"
+        )
+    return Settled(tuple(texts), files, found)
+
+
+def _constant(column: Column, value: str, secrets: Secrets, where: str) -> str:
+    if column.secret(value):
+        return secrets.place(column.name, column.plain(value), where)
+    return literal(value)
+
+
+def _own_range(column: Column, values: Sequence[str]) -> tuple[int, int] | None:
+    return None if column.where in {"header", "body"} else as_range(values)
+
+
+def _tabled(
+    columns: Sequence[Column],
+    groups: Sequence[tuple[tuple[str, ...], list[int]]],
+    names: Names,
+    label: str,
+    texts: list[str],
+) -> dict[str, Any]:
+    """Make a table of these groups of equal columns, and write its places into ``texts``.
+
+    Without a ``label`` it is called like its first column, and one column makes a plain list.
+    """
+    if not groups:
+        return {}
+    table = names.new(label or columns[groups[0][1][0]].name)
+    alone = len(groups) == 1 and not label
+    inner = Names()
+    fields = [inner.new(columns[at[0]].name) for _, at in groups]
+    for field, (_, at) in zip(fields, groups, strict=True):
+        for index in at:
+            texts[index] = f"{{{table}}}" if alone else f"{{{table}.{field}}}"
+    drawn = _sampled(list(zip(*(values for values, _ in groups), strict=True)))
+    numbers = [columns[at[0]].number for _, at in groups]
+    rows = [[json.loads(v) if n else v for v, n in zip(r, numbers, strict=True)] for r in drawn]
+    if alone:
+        return {table: _counted([row[0] for row in rows])}
+    return {table: [dict(zip(fields, row, strict=True)) for row in rows]}
+
+
+def _counted(values: list[Any]) -> Any:
+    """The values themselves, or a table of how often each was seen."""
+    if len(set(values)) == len(values) or not isinstance(values[0], str):
+        return values
+    return dict(Counter(values))
+
+
+def _sampled(rows: Sequence[tuple[str, ...]]) -> list[tuple[str, ...]]:
+    """At most ``MOST_VALUES`` of the rows, each as likely as any other, in order."""
+    if len(rows) > MOST_VALUES:
+        rows = random.Random(1).sample(list(rows), MOST_VALUES)  # noqa: S311 - a sample, no secret
+    return sorted(rows, key=lambda row: [(len(v) if v.isdigit() else 99, v) for v in row])

@@ -1,0 +1,83 @@
+"""A workload file to be: its tables, and everything that has to be said about them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+__all__ = ["Draft", "LeftOut", "Needed", "Table", "listed"]
+
+Table = Mapping[str, Any]
+"""One ``[[request]]`` or ``[[session]]``, as TOML gives it."""
+
+
+@dataclass(frozen=True, slots=True)
+class LeftOut:
+    """Something of the source that is not in the file."""
+
+    what: str
+    why: str
+    count: int = 0
+    """How many requests it was; 0 where that is not known."""
+
+
+@dataclass(frozen=True, slots=True)
+class Needed:
+    """Something that only the user can supply."""
+
+    name: str
+    """Of an environment variable, or of a file."""
+    what: str
+    """What it stands for, and where."""
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """What was made of one source.
+
+    Args:
+        source: What it was made from, in a few words.
+    """
+
+    source: str
+    requests: tuple[Table, ...] = ()
+    sessions: tuple[Table, ...] = ()
+    data: Mapping[str, Any] = field(default_factory=dict)
+    headers: Mapping[str, str] = field(default_factory=dict)
+    users: int = 0
+    notes: tuple[str, ...] = ()
+    left_out: tuple[LeftOut, ...] = ()
+    needed: tuple[Needed, ...] = ()
+    rate: float = 0.0
+    """Requests per second over the time the source covers; 0 where it tells no time."""
+    peak: float = 0.0
+    """The same in the busiest minute."""
+    secrets: Mapping[str, str] = field(default_factory=dict, repr=False)
+    """What was found for the names that are needed: for this process alone, never to be written."""
+
+    @property
+    def count(self) -> int:
+        """How many different requests it holds."""
+        return len(self.requests) + sum(len(session["request"]) for session in self.sessions)
+
+    def document(self) -> dict[str, Any]:
+        """As the tables of a workload file."""
+        parts: dict[str, Any] = {
+            "users": self.users,
+            "headers": dict(self.headers),
+            "request": [dict(each) for each in self.requests],
+            "session": [dict(each) for each in self.sessions],
+            "data": dict(self.data),
+        }
+        return {key: value for key, value in parts.items() if value}
+
+    def noting(self, *notes: str) -> Draft:
+        """The same with more to be said."""
+        return replace(self, notes=(*self.notes, *notes))
+
+
+def listed(names: list[str], most: int = 5) -> str:
+    """The first names in one line, and how many there are beyond."""
+    more = f" and {len(names) - most} more" if len(names) > most else ""
+    return ", ".join(names[:most]) + more

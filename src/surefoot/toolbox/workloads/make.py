@@ -1,0 +1,167 @@
+"""From what the user names to a draft: reads, asks the application where that helps, hands over."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from surefoot.config import Settings
+from surefoot.errors import UsageError, WorkloadError
+from surefoot.toolbox.load.address import Address, require_loopback, split_url
+from surefoot.toolbox.load.reading import read_tables, read_workload
+from surefoot.toolbox.stack import Stack
+from surefoot.toolbox.target import Application, Route
+from surefoot.toolbox.workloads.access_log import from_log
+from surefoot.toolbox.workloads.asker import Asker
+from surefoot.toolbox.workloads.draft import Draft
+from surefoot.toolbox.workloads.har import from_har
+from surefoot.toolbox.workloads.openapi import from_openapi
+from surefoot.toolbox.workloads.pages import from_pages
+from surefoot.toolbox.workloads.source import Sort, opened, whole
+
+__all__ = ["Place", "Say", "Wish", "draft"]
+
+Say = Callable[[str], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Wish:
+    """What to make a workload of, and what is wanted in it."""
+
+    file: str = ""
+    """A log, recording or description; ``-`` for standard input."""
+    openapi: str = ""
+    """Path at which the application itself serves its OpenAPI document."""
+    host: str = ""
+    """The application's name in a log or a recording; by default the one most asked for."""
+    writes: bool = False
+    """Whether requests that write are kept."""
+    log_in: str = ""
+    """A workload file whose log-in the visitor does first."""
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where the application is; nowhere, if neither is given."""
+
+    settings: Settings
+    application: Application | None = None
+    """To be started."""
+    url: str = ""
+    """Of one that runs already."""
+    owned: bool = False
+    """Whether that may be a host other than this one."""
+
+    @property
+    def routes(self) -> tuple[Route, ...]:
+        """The application's, where they are known."""
+        return self.application.routes if self.application else ()
+
+    @property
+    def name(self) -> str:
+        """What to call it."""
+        return str(self.application.target) if self.application else self.url
+
+    def __bool__(self) -> bool:
+        return self.application is not None or bool(self.url)
+
+    @asynccontextmanager
+    async def running(self) -> AsyncIterator[Address]:
+        """Start the application if it does not run already; its address.
+
+        Raises:
+            UsageError: The URL is none, or is another machine's.
+            ServerError: It does not come up.
+        """
+        if self.application is None:
+            address, _ = split_url(self.url)
+            if not self.owned:
+                require_loopback([address])
+            yield address
+            return
+        async with Stack(self.application, self.settings, records=None, every=False) as stack:
+            yield split_url(stack.replicas[0].address)[0]
+
+
+async def draft(wish: Wish, place: Place, say: Say) -> Draft:
+    """A draft of what is wished for.
+
+    Raises:
+        WorkloadError: The source cannot be read, or nothing is left to send.
+        UsageError: The application is needed and not named.
+        RefusedError: The log-in is refused.
+    """
+    made = await (_of_file(wish, place, say) if wish.file else _of_application(wish, place, say))
+    return _logged_in(made, wish.log_in) if wish.log_in else made
+
+
+async def _of_file(wish: Wish, place: Place, say: Say) -> Draft:
+    say(f"reading {wish.file}")
+    with opened(wish.file) as source:
+        if source.sort is Sort.LOG:
+            return from_log(source.text, source.name, place.routes, wish.host)
+        sort, name, text = source.sort, source.name, whole(source)
+    if sort is Sort.HAR:
+        return from_har(text, name, place.routes, wish.host, writes=wish.writes)
+    if not place:
+        return from_openapi(text, name, writes=wish.writes)
+    return await _asking(
+        wish, place, say, lambda asker: from_openapi(text, name, asker, writes=wish.writes)
+    )
+
+
+async def _of_application(wish: Wish, place: Place, say: Say) -> Draft:
+    def made(asker: Asker) -> Draft:
+        if not wish.openapi:
+            return from_pages(asker, place.routes, f"the routes and pages of {place.name}")
+        got = asker.get(wish.openapi)
+        if got.status != 200:
+            raise WorkloadError(
+                f"{wish.openapi} {got.reason}",
+                do="name the path of the application's OpenAPI document: --openapi /api/schema",
+            )
+        name = f"{wish.openapi} of {place.name}"
+        return from_openapi(got.text, name, asker, writes=wish.writes)
+
+    return await _asking(wish, place, say, made)
+
+
+async def _asking(wish: Wish, place: Place, say: Say, made: Callable[[Asker], Draft]) -> Draft:
+    def asked(address: Address) -> Draft:
+        asker = Asker(address, say)
+        if wish.log_in:
+            workload = read_workload(Path(wish.log_in))
+            if not workload.login:
+                raise UsageError(
+                    f"{wish.log_in} holds no log-in",
+                    do="mark a request or a session of it with login = true",
+                )
+            asker.log_in(workload)
+        return made(asker)
+
+    async with place.running() as address:
+        return await asyncio.to_thread(asked, address)
+
+
+def _logged_in(made: Draft, file: str) -> Draft:
+    """The draft with the users and the log-in of a workload file, as they stand there."""
+    tables = read_tables(Path(file))
+    log_in = [dict(each) for each in tables.get("session", ()) if each.get("login")]
+    single = [dict(each) for each in tables.get("request", ()) if each.get("login")]
+    data: dict[str, Any] = dict(tables.get("data", {}))
+    if clash := sorted(data.keys() & made.data.keys()):
+        raise UsageError(
+            f"{file} and the application both name values {clash[0]}",
+            do=f"call them otherwise in {file}",
+        )
+    return replace(
+        made,
+        requests=(*single, *made.requests),
+        sessions=(*log_in, *made.sessions),
+        users=tables.get("users", made.users),
+        data=data | dict(made.data),
+    )

@@ -1,0 +1,136 @@
+"""Which addresses are one page with different values: by the application's routes, or by shape."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from typing import Final
+from urllib.parse import quote, unquote
+
+from surefoot.toolbox.target import Route
+
+__all__ = ["Grouping", "Placed", "by_routes", "by_shape", "parameter_parts", "route_pattern"]
+
+_PARAMETER: Final = re.compile(r"<[^<>]+>|\{[^{}]+\}")
+_SEGMENT: Final = {"int": r"\d+", "float": r"[\d.]+", "path": r".+"}
+_ID: Final = re.compile(
+    r"\d+|[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}|(?=.*\d)[0-9a-f]{16,}"
+    # Mixed as only chance writes, such as a token: no two are the same page's name.
+    r"|(?=[^a-z]*[a-z])(?=[^A-Z]*[A-Z])(?=\D*\d)[A-Za-z0-9_+=-]{20,}"
+)
+_CROWD: Final = 24
+"""More different words than this in one place of an address are values, not pages."""
+
+
+@dataclass(frozen=True, slots=True)
+class Placed:
+    """A path cut into what all of its page have and the values between: one text more than values.
+
+    The texts and values are encoded as they were sent.
+    """
+
+    texts: tuple[str, ...]
+    names: tuple[str, ...]
+    values: tuple[str, ...]
+
+
+Grouping = Callable[[str, str], Placed | None]
+"""From method and path; ``None`` where no page of the application is there."""
+
+
+def parameter_parts(template: str) -> list[str]:
+    """The texts of a route's template around its parameters."""
+    return _PARAMETER.split(template)
+
+
+def route_pattern(route: Route) -> re.Pattern[str]:
+    """What matches the decoded paths of a route, with a group for each parameter."""
+    kinds = [kind for _, kind in route.rule_parameters]
+    parts = parameter_parts(route.template)
+    text = re.escape(parts[0])
+    for index, part in enumerate(parts[1:]):
+        kind = kinds[index] if index < len(kinds) else "str"
+        text += f"({_SEGMENT.get(kind, '[^/]+')})" + re.escape(part)
+    return re.compile(text)
+
+
+def by_routes(routes: Sequence[Route]) -> Grouping:
+    """Groups as the application's framework would route."""
+    fixed = {(route.method, route.template): route for route in routes if _plain(route)}
+    patterns = [(route_pattern(route), route) for route in routes if not _plain(route)]
+
+    def place(method: str, path: str) -> Placed | None:
+        method = "GET" if method == "HEAD" else method
+        decoded = unquote(path)
+        if (method, decoded) in fixed:
+            return Placed((path,), (), ())
+        for pattern, route in patterns:
+            match = pattern.fullmatch(decoded) if route.method == method else None
+            if match is not None:
+                return _cut(path, route, match)
+        return None
+
+    return place
+
+
+def _plain(route: Route) -> bool:
+    return len(parameter_parts(route.template)) == 1
+
+
+def _cut(path: str, route: Route, match: re.Match[str]) -> Placed:
+    texts = tuple(parameter_parts(route.template))
+    names = [name for name, _ in route.rule_parameters]
+    names += ["value"] * (len(texts) - 1 - len(names))
+    encoded = route_pattern(route).fullmatch(path)
+    # Where an escape stands in a fixed text, the decoded values have to do.
+    values = encoded.groups() if encoded else map(quote, match.groups())
+    return Placed(texts, tuple(names), tuple(values))
+
+
+def by_shape(paths: Iterable[str]) -> Grouping:
+    """Groups by what the paths look like, level by level.
+
+    Numbers, UUIDs and the like are values. So are words of which more than ``24`` different ones
+    follow the same beginning.
+    """
+    shapes = _shapes({tuple(path.split("/")) for path in paths})
+
+    def place(_method: str, path: str) -> Placed | None:
+        parts = tuple(path.split("/"))
+        return _placed(parts, shapes.get(parts, parts))
+
+    return place
+
+
+def _shapes(paths: set[tuple[str, ...]]) -> dict[tuple[str, ...], tuple[str | None, ...]]:
+    """Each path with ``None`` where a value stands."""
+    found: dict[tuple[str, ...], tuple[str | None, ...]] = dict.fromkeys(paths, ())
+    for depth in range(max(map(len, paths), default=0)):
+        here = [path for path in paths if len(path) > depth]
+        words: dict[tuple[str | None, ...], set[str]] = {}
+        for path in here:
+            words.setdefault(found[path], set()).add(path[depth])
+        crowded = {start for start, each in words.items() if len(each - _ids(each)) > _CROWD}
+        for path in here:
+            is_value = found[path] in crowded or _ID.fullmatch(path[depth])
+            found[path] = (*found[path], None if is_value and path[depth] else path[depth])
+    return found
+
+
+def _ids(words: set[str]) -> set[str]:
+    return {word for word in words if _ID.fullmatch(word)}
+
+
+def _placed(parts: tuple[str, ...], shape: tuple[str | None, ...]) -> Placed:
+    texts, names, values = [""], [], []
+    for index, (part, fixed) in enumerate(zip(parts, shape, strict=True)):
+        slash = "/" if index else ""
+        if fixed is not None:
+            texts[-1] += slash + part
+            continue
+        texts[-1] += slash
+        texts.append("")
+        names.append(next((word for word in reversed(shape[:index]) if word), "value"))
+        values.append(part)
+    return Placed(tuple(texts), tuple(names), tuple(values))
