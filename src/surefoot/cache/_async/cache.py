@@ -55,9 +55,9 @@ class AsyncCache:
         self.local = local
         self.names = Names(name)
         self._slots = AsyncSlots(store, self.names)
-        codec = codec or Codec()
-        self._copies = Copies(local, self.names, codec, self.counts)
-        self._finder = AsyncFinder(self._slots, self._copies, codec, self.counts)
+        self.codec = codec or Codec()
+        self._copies = Copies(local, self.names, self.codec, self.counts)
+        self._finder = AsyncFinder(self._slots, self._copies, self.codec, self.counts)
         register(self)
 
     @classmethod

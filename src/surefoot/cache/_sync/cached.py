@@ -66,6 +66,7 @@ def cached_function(
     remembered: Callable[..., str] = keys.remembered
     find = local.table.find if local is not None else None
     watch = local.watch if local is not None else Always()
+    decode = cache.codec.decode
 
     @functools.wraps(function)
     def call(*args: P.args, **kwargs: P.kwargs) -> T:
@@ -79,11 +80,11 @@ def cached_function(
             entry = find(prefix + text)
             if entry is not None:
                 (value, frame, read_as), until = entry.held
-                if frame is None and read_as is kind:
+                if read_as is kind:
                     instant = _clock()
                     if instant < until and instant < watch.valid_until:
                         entry.hits += 1
-                        found: T = value
+                        found: T = value if frame is None else decode(text, frame, kind)
                         return found
         if kind is _UNKNOWN:
             kind = returned(function)
