@@ -51,6 +51,12 @@ def test_requests_that_may_get_another_answer_have_another_key(other):
     assert key(other) != key(ASKED)
 
 
+# While sessions were passed by it did not count who looked whether there is one.
+def test_what_was_kept_for_some_is_not_found_for_everybody():
+    assert key(ASKED, everybody=True) != key(ASKED)
+    assert key(ASKED, everybody=True) == key(asked(("cookie", "session=1")), everybody=True)
+
+
 @pytest.mark.parametrize(
     "same",
     [

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from surefoot.core.http_cache import fields as f
 from surefoot.core.http_cache import names
-from surefoot.core.http_cache.asked import Asked, bypass, cookies
+from surefoot.core.http_cache.asked import SESSION_CARRIED, Asked, bypass, cookies
 from surefoot.core.http_cache.dates import read_date, written_date
 from surefoot.core.http_cache.observed import ADDRESS, ALL, SESSION, USER, Observed
 from surefoot.core.http_cache.outgoing import FOREVER, immutable, told
@@ -165,6 +165,41 @@ def test_a_form_s_token_is_kept_from_others(body):
     assert isinstance(decide(made=json), Stored)
 
 
+FOR_ALL = dataclasses.replace(WANTED, everybody=True)
+
+
+def test_for_everybody_an_answer_made_with_a_session_is_kept():
+    request = asked(("cookie", "session=1"))
+    assert decide(request, wanted=FOR_ALL) == decide(wanted=FOR_ALL) == Stored(60.0, 300.0)
+    assert decide(request) == Refused("the request carries a session")
+
+
+# Passed by, a session that was looked for was not there: that is as good as in the key.
+def test_for_everybody_looking_for_a_session_is_reading_it():
+    looked = observed(cookies={"session"})
+    assert decide(read=looked) == Stored(60.0, 300.0)
+    assert decide(read=looked, wanted=FOR_ALL) == Refused("the cookie 'session' was read")
+
+
+def test_for_everybody_what_nobody_vouches_for_is_refused():
+    looked = observed(unsure={"Sessions"})
+    assert decide(read=looked) == Stored(60.0, 300.0)
+    why = "what Sessions made of the session cannot be seen"
+    assert decide(read=looked, wanted=FOR_ALL) == Refused(why)
+
+
+@given(
+    st.sets(st.sampled_from(["session", "theme", ALL])),
+    st.sets(st.sampled_from([SESSION, USER, ADDRESS])),
+    st.sets(st.sampled_from(["user-agent", "x-forwarded-for"])),
+    st.sampled_from([(), (("set-cookie", "a=1"),), (("vary", "Cookie"),)]),
+)
+def test_for_everybody_nothing_is_kept_that_was_not_before(seen, personal, read, given_fields):
+    noted = observed(cookies=seen, personal=personal, fields=read)
+    kept = decide(made=answer(*given_fields), read=noted, wanted=FOR_ALL)
+    assert kept == decide(made=answer(*given_fields), read=noted) or isinstance(kept, Refused)
+
+
 def test_an_answer_of_another_route_is_refused():
     for route in ("/books/new", ""):
         assert "route" in decide(made=answer(route=route)).why
@@ -256,6 +291,22 @@ def test_other_requests_are_looked_up():
     assert bypass(asked(("cache-control", "no-cache")), SESSIONS) == ""
     assert bypass(asked(("user-agent", "a"), ("sec-fetch-user", "?1")), SESSIONS) == ""
     assert bypass(dataclasses.replace(ASKED, fields=(("host", "[::1]:80"),)), SESSIONS) == ""
+
+
+SAYING = st.sampled_from(["cookie", "authorization", "x-auth", "range", "x-tenant", "host"])
+
+
+# For everybody one reason falls away, and no other: with the cookie gone both say the same.
+@given(st.lists(st.tuples(SAYING, st.sampled_from(["session=1", "theme=dark", "a", "a b"]))))
+@example([("cookie", "session=1"), ("authorization", "a")])
+@example([("authorization", "a"), ("cookie", "session=1")])
+def test_for_everybody_a_session_s_cookie_is_no_reason_and_everything_else_is(more):
+    all_of_it = asked(*more)
+    bare = asked(*(field for field in more if field[0] != "cookie"))
+    lifted = bypass(all_of_it, SESSIONS, everybody=True)
+    assert lifted == bypass(bare, SESSIONS)
+    if not lifted:
+        assert bypass(all_of_it, SESSIONS) in {"", SESSION_CARRIED}
 
 
 @given(st.lists(st.tuples(text, text)))

@@ -31,9 +31,18 @@ def test_the_configuration_is_told_without_what_is_nobody_s_business():
     assert "secret" not in repr(told)
 
 
+def test_what_is_kept_of_each_route_is_told():
+    entry = {"route": "GET /a.b/<int:c>", "ttl": "5s", "everybody": True}
+    told = dict(settled(config.from_mapping({"cache": {"response": [entry]}})))
+    assert told["cache.response[GET /a.b/<int:c>].ttl"] == 5.0
+    assert told["cache.response[GET /a.b/<int:c>].everybody"] is True
+
+
 def test_every_key_that_is_told_has_a_default():
     for key, value in settled(config.Config()):
         assert default(key) == value
+    assert default("cache.response[GET /a.b/<int:c>].ttl") == 60.0
+    assert default("cache.response[GET /a.b/<int:c>].everybody") is False
     assert default("database.whatever.pool_size") == 0
     with pytest.raises(KeyError):
         default("server.speed")

@@ -122,7 +122,9 @@ async def _for_everybody(
 def _different(alike: Alike) -> str:
     if not alike.answers.differing:
         return f"{SESSION_CARRIED}; whether it is for everybody cannot be seen: {alike.unclear}"
-    example = alike.answers.examples[0]
+    examples = alike.answers.examples
+    # That a header tells of a session is a consequence; the page itself is what its owner knows.
+    example = next((each for each in examples if each.what == "body"), examples[0])
     where = f" at {example.where}" if example.where else ""
     return f"it is not the same for everybody: {example.request} differs in {example.what}{where}"
 

@@ -41,7 +41,7 @@ _BLOCK_SECONDS: Final = 1.0
 # with comparing answers one by one.
 _STATE_SHARE: Final = 0.25
 _ASKING_SHARE: Final = 0.15
-_EVERYBODY_SHARE: Final = 0.15
+_EVERYBODY_SHARE: Final = 0.25
 _ASKED: Final = 5000
 _ANYBODY: Final = 1 << 30
 
