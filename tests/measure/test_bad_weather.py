@@ -4,6 +4,7 @@ import socket
 import subprocess
 import sys
 import time
+from pathlib import Path
 
 import pytest
 
@@ -95,10 +96,11 @@ def test_a_route_too_slow_even_alone_is_named_and_the_rest_judged(surefoot, appl
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
-@pytest.mark.parametrize("after", [0.5, 2.0, 5.0])
+@pytest.mark.parametrize("after", [0.0, 0.5, 2.0, 5.0])
 def test_interrupting_at_any_moment_leaves_no_process(surefoot, application, number, after):
     application(HEALTHY)
     with surefoot.start("measure", "--json", "out.json") as process:
+        wait_until_it_listens(process)
         time.sleep(after)
         process.send_signal(number)
         _, complained = process.communicate(timeout=60)
@@ -179,6 +181,17 @@ def free_port():
                 continue
             return port
     pytest.fail("no port is free")
+
+
+def wait_until_it_listens(process):
+    """Before its own code runs a signal is answered by the interpreter that starts."""
+    status = Path(f"/proc/{process.pid}/status")
+    end = time.monotonic() + 20
+    while status.exists() and time.monotonic() < end:
+        caught = next(x for x in status.read_text().splitlines() if x.startswith("SigCgt"))
+        if int(caught.split()[1], 16) >> signal.SIGTERM - 1 & 1:
+            return
+        time.sleep(0.01)
 
 
 def wait_for(port):

@@ -10,6 +10,8 @@ import time
 import pytest
 
 QUICK = ("--python", sys.executable, "--seconds", "45")
+UNDECIDED = ("--python", sys.executable, "--seconds", "20")
+"""For what is not to be decided, however long it takes."""
 
 
 def shop(*, rounds=100, waste=0, price="12", at_start=""):
@@ -79,7 +81,7 @@ class TestVerdicts:
         assert "/mark" in run.out
 
     def test_a_step_that_does_nothing_is_not_kept(self, surefoot, branch):
-        run = surefoot("prove", "--with", branch(shop(), shop()), *QUICK)
+        run = surefoot("prove", "--with", branch(shop(), shop()), *UNDECIDED)
         assert run.result["verdict"] in {"no-difference", "inconclusive"}, run.out
         assert run.result["answers"]["differing"] == 0
 
@@ -127,7 +129,7 @@ class TestKeptAnswers:
         reads = "app.before_request(lambda: flask.session.get('name') and None)"
         source = shop(waste=1500).replace("import hashlib", "import flask, hashlib")
         branch(f"{source}\napp.secret_key = 'k'\n{reads}\n", "")
-        run = surefoot("prove", "--set", self.TTL, *QUICK)
+        run = surefoot("prove", "--set", self.TTL, *UNDECIDED)
         # Looking on while answers are made costs a little, which may be seen as worse.
         assert run.result["verdict"] in {"no-difference", "inconclusive", "worse"}, run.out
 
