@@ -20,7 +20,12 @@ if not settings.configured:
         SECRET_KEY="only of these tests, and long enough for Django not to mind",
         CACHES={"default": {"BACKEND": "surefoot.web.django.Cache", "LOCATION": "memory://"}},
         DATABASES={},
-        INSTALLED_APPS=["django.contrib.contenttypes", "django.contrib.sessions"],
+        INSTALLED_APPS=[
+            "django.contrib.auth",
+            "django.contrib.contenttypes",
+            "django.contrib.sessions",
+            "django.contrib.messages",
+        ],
         LOGGING_CONFIG=None,
         ALLOWED_HOSTS=["testserver"],
         TEMPLATES=[{"BACKEND": "django.template.backends.django.DjangoTemplates"}],

@@ -15,13 +15,13 @@ from surefoot.errors import ConfigError
 
 __all__ = ["Template"]
 
-# Flask's <converter(arguments):name> and Starlette's {name:converter}.
+# <converter(arguments):name> of Flask and Django, and {name:converter} of Starlette.
 _PARAMETER: Final = re.compile(
     r"<(?:(?P<flask>[a-zA-Z_]\w*)(?:\([^)]*\))?:)?[a-zA-Z_]\w*>"
     r"|\{[a-zA-Z_]\w*(?::(?P<starlette>[a-zA-Z_]\w*))?\}"
 )
 # A converter that the application brings itself may take anything.
-_ONE_PART: Final = frozenset({"", "string", "str", "default", "int", "float", "uuid"})
+_ONE_PART: Final = frozenset({"", "string", "str", "default", "int", "float", "uuid", "slug"})
 _WORDS: Final = re.compile(r"(?P<method>[A-Z]+) (?P<path>/.*)")
 
 

@@ -15,7 +15,8 @@ from surefoot.config import Cache, CachedResponse
 from surefoot.core.http_cache.storing import Wanted
 from surefoot.core.http_cache.template import Template
 from surefoot.telemetry.imports import ImportWatch
-from surefoot.web.responses import flask, sessions, starlette
+from surefoot.web import frameworks
+from surefoot.web.responses import django, flask, sessions, starlette
 from surefoot.web.responses.caching import Caching, Route
 from surefoot.web.responses.observing import unseen
 
@@ -25,7 +26,8 @@ __all__ = ["hook", "install", "routes"]
 @functools.cache
 def hook() -> None:
     """Put the doors of the frameworks in, once, as soon as the application imports them."""
-    doors = {**flask.INSTALLERS, **starlette.INSTALLERS}
+    frameworks.hook()
+    doors = {**django.INSTALLERS, **flask.INSTALLERS, **starlette.INSTALLERS}
     ImportWatch({name: _careful(name, door) for name, door in doors.items()}).install()
 
 
