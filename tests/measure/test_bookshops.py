@@ -61,8 +61,11 @@ def test_a_page_that_many_ask_for_is_one_to_keep(bookshop):
     ("example", "fault", "resource", "lever"),
     [
         ("flask", "lock-across-wait", "app.lock", "shared-state"),
+        ("flask", "mail-in-request", "app.threads", "background-task"),
+        ("flask", "small-pool", "db.pool", "pool-size"),
+        # The database's work in this process is CPU of the host: the same answer seen wider.
+        ("flask", "unindexed-search", "db.cpu host.cpu", "add-index"),
         ("fastapi", "blocking-call", "app.loop", "blocking-call"),
-        ("fastapi", "small-pool", "db.pool", "pool-size"),
     ],
 )
 def test_the_resource_that_bounds_is_named_and_a_lever_proposed(
@@ -70,6 +73,6 @@ def test_the_resource_that_bounds_is_named_and_a_lever_proposed(
 ):
     run = bookshop(example, fault)
     assert run.code == 0, run.err
-    assert run.result["bottleneck"]["resource"] == resource
+    assert run.result["bottleneck"]["resource"] in resource.split()
     assert evidence(run.result)
     assert lever in changes(run.result)
