@@ -163,7 +163,9 @@ def test_what_is_no_finite_number_becomes_null():
 
 def test_contents_of_answers_are_not_kept(verdict):
     told = summary(verdict())
-    assert told["answers"]["examples"] == [{"request": "GET /me", "what": "body", "where": "/mail"}]
+    assert told["answers"]["examples"] == [
+        {"request": "GET /me", "what": "body", "where": "/mail", "sides": ["base", "variant"]}
+    ]
     assert "blocks" not in told
     assert told["capacity_ratio"]["value"] == 1.8
 

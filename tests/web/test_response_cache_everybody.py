@@ -1,14 +1,18 @@
 """Who has a session is given what was kept too, where that is wanted, and still only his own."""
 
+import copy
 import gzip
+import pickle
 import time
 
 import pytest
 
 from cached import Asgi, Wsgi, fastapi_app, flask_app
 from surefoot.config import CachedResponse
+from surefoot.core.http_cache.observed import Observed
 from surefoot.web.compression import asgi as asgi_compression
 from surefoot.web.compression import wsgi as wsgi_compression
+from surefoot.web.responses.watched import watched
 
 ALICE = "session=alice"
 
@@ -418,3 +422,24 @@ def test_a_session_that_cannot_be_watched_is_taken_for_read():
     app.session_interface = Interface()
     app.add_url_rule("/page", "page", lambda: "page")
     never_kept(Wsgi(app, [everybody("GET /page")]))
+
+
+# Some interfaces write sessions as they are.
+@pytest.mark.parametrize("kind", ["flask", "starlette", "dictionary"])
+def test_a_watched_session_is_pickled_as_what_it_was(kind):
+    from flask.sessions import SecureCookieSession
+    from starlette.middleware.sessions import Session
+
+    plain = {"flask": SecureCookieSession, "starlette": Session, "dictionary": dict}[kind]
+    observed = Observed()
+    session = watched(plain({"user": "alice"}), observed)
+    assert not observed.personal
+    made_again = [copy.copy(session)]
+    if kind != "flask":
+        # Flask's own hold a function, and cannot be pickled at all.
+        made_again.append(pickle.loads(pickle.dumps(session)))
+    for made in made_again:
+        assert (type(made), dict(made)) == (plain, {"user": "alice"})
+        assert "observed" not in repr(getattr(made, "__dict__", ""))
+    assert observed.personal == {"the session"}
+    assert session["user"] == "alice"

@@ -181,7 +181,10 @@ def document(verdict: Verdict) -> dict[str, Any]:
         "answers": {
             "compared": verdict.answers.compared,
             "differing": verdict.answers.differing,
-            "examples": [_plain(example) for example in verdict.answers.examples],
+            "examples": [
+                {**_plain(example), "sides": list(example.sides)}
+                for example in verdict.answers.examples
+            ],
             "notes": list(verdict.answers.notes),
         },
         "everybody": [

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import itertools
 import random
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 from urllib.parse import unquote
@@ -19,7 +19,7 @@ from surefoot.core.http_cache.template import Template as Route
 from surefoot.errors import RefusedError
 from surefoot.toolbox.load import Workload
 from surefoot.toolbox.load.targets import Target, targets
-from surefoot.toolbox.load.template import Missing, Place, Template
+from surefoot.toolbox.load.template import Place, Template
 from surefoot.toolbox.load.users import DataSource
 from surefoot.toolbox.load.workload import Flow, Request
 from surefoot.toolbox.state.script import Step
@@ -168,39 +168,29 @@ def _drawn(template: Template, draw: random.Random) -> Template:
 def _requests(workload: Workload, routes: Mapping[str, Route]) -> dict[str, Sequence[Request]]:
     """Requests for each route as the workload draws them, filled in, each of them once."""
     found: dict[str, dict[Request, None]] = {route: {} for route in routes}
-    for each in itertools.islice(_fixed(workload), _DRAWN):
-        route = route_of(str(each.path.parts[0]), routes)
-        if route and len(found[route]) < _ROUNDS:
-            found[route].setdefault(each)
+    draw = random.Random(0)  # noqa: S311 - values of a test
+    for target in itertools.islice(targets(workload), _DRAWN):
+        route = route_of(target.text, routes)
+        if route and len(found[route]) < _ROUNDS and _anybody_s(target):
+            found[route].setdefault(_filled(target, draw))
     return {route: tuple(requests) for route, requests in found.items() if requests}
 
 
-def _fixed(workload: Workload) -> Iterator[Request]:
-    draw = random.Random(0)  # noqa: S311 - values of a test
-    for target in targets(workload):
-        request = target.request
-        telling = any(_telling(name.lower()) for name, _ in request.headers)
-        if request.method != "GET" or not target.text or telling or request.body is not None:
-            yield _NOTHING
-            continue
-        try:
-            headers = tuple(_filled(target, draw))
-        except Missing:
-            yield _NOTHING
-        else:
-            path = Template((target.text,))
-            yield Request(request.name, request.method, path, headers)
+def _anybody_s(target: Target) -> bool:
+    """Whether it says nothing of who asks: with a cookie of the workload's own nobody is somebody.
+
+    What says so is the application's own to answer, for everybody or not.
+    """
+    request = target.request
+    headers = {name.lower() for name, _ in request.headers}
+    telling = names.COOKIE in headers or any(map(names.telling, headers))
+    known = all(value.names <= target.values.keys() for _, value in request.headers)
+    return request.method == "GET" and request.body is None and known and not telling
 
 
-def _telling(header: str) -> bool:
-    """Whether a header says who asks: with a cookie of the workload's own nobody is somebody."""
-    return header == names.COOKIE or names.telling(header)
-
-
-def _filled(target: Target, draw: random.Random) -> Iterable[tuple[str, Template]]:
-    for name, value in target.request.headers:
-        yield name, Template((value.render(target.values, draw),))
-
-
-_NOTHING: Final = Request("", "GET", Template(("",)))
-"""In place of a request that is not asked, so that as many are drawn all the same."""
+def _filled(target: Target, draw: random.Random) -> Request:
+    request = target.request
+    headers = tuple(
+        (name, Template((value.render(target.values, draw),))) for name, value in request.headers
+    )
+    return Request(request.name, request.method, Template((target.text,)), headers)

@@ -7,6 +7,7 @@ its own, derived from the one it has.
 
 from __future__ import annotations
 
+import copyreg
 import functools
 from collections.abc import Callable
 from typing import Any, Final
@@ -52,7 +53,12 @@ def watcher(session: Any) -> Observed | None:
 @functools.cache
 def _watching(kind: Any) -> Any:
     looks = {name: _looking(kind, name) for name in _LOOKS if hasattr(kind, name)}
-    own = {"__getattribute__": _attribute(kind), "__module__": kind.__module__, _OBSERVED: None}
+    own = {
+        "__getattribute__": _attribute(kind),
+        "__reduce_ex__": _reduced(kind),
+        "__module__": kind.__module__,
+        _OBSERVED: None,
+    }
     return type(kind.__name__, (kind,), {**looks, **own})
 
 
@@ -77,6 +83,24 @@ def _attribute(kind: Any) -> Callable[[Any, str], Any]:
         return plain(self, name)
 
     return attribute
+
+
+def _reduced(kind: Any) -> Callable[[Any, Any], Any]:
+    """Whoever pickles or copies a session gets one of the class that it was made with."""
+    base: Any = dict if issubclass(kind, dict) else object
+
+    def reduced(self: Any, protocol: Any) -> Any:
+        _note(self)
+        made = list(kind.__reduce_ex__(self, protocol))
+        if made[0] is copyreg.__newobj__:  # type: ignore[attr-defined]
+            # Pickle takes it for objects of the very class alone.
+            made[:2] = [copyreg._reconstructor, (kind, base, base() if base is dict else None)]  # type: ignore[attr-defined]  # noqa: SLF001
+        if len(made) > 2 and isinstance(made[2], dict):
+            state = {name: value for name, value in made[2].items() if name != _OBSERVED}
+            made[2] = state or None
+        return tuple(made)
+
+    return reduced
 
 
 def _note(session: Any) -> None:
