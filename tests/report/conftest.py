@@ -2,21 +2,12 @@
 
 from __future__ import annotations
 
-import json
-import os
-import select
-import shutil
-import signal
-import subprocess
-import sys
-import time
-from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
 from hypothesis import settings
 
+from chromium import browser  # noqa: F401 - a fixture
 from surefoot.core.records import (
     Block,
     Capacity,
@@ -42,7 +33,6 @@ from surefoot.toolbox.measure.run import Measurement
 settings.register_profile("surefoot", deadline=None)
 settings.load_profile("surefoot")
 
-_PATIENCE = 60.0
 _SERVER = ("threading.py:run", "gunicorn/workers/gthread.py:handle", "flask/app.py:wsgi_app")
 
 
@@ -227,138 +217,3 @@ class Build:
 @pytest.fixture(scope="session")
 def build() -> Build:
     return Build()
-
-
-# Chromium reads its commands from descriptor 3 and answers on 4.
-_EXEC = """
-import fcntl, os, sys
-ours = [fcntl.fcntl(int(number), fcntl.F_DUPFD, 10) for number in sys.argv[1:3]]
-os.dup2(ours[0], 3)
-os.dup2(ours[1], 4)
-os.execv(sys.argv[3], sys.argv[3:])
-"""
-
-
-class Browser:
-    """Chromium over its debugging pipe: one page, opened and asked; no port, no network."""
-
-    def __init__(self, program: str, profile: Path) -> None:
-        read_theirs, self._write = os.pipe()
-        self._read, write_theirs = os.pipe()
-        command = [
-            program,
-            "--headless",
-            "--no-sandbox",
-            "--disable-gpu",
-            "--disable-background-networking",
-            "--disable-component-update",
-            "--no-first-run",
-            "--hide-scrollbars",
-            f"--user-data-dir={profile}",
-            "--remote-debugging-pipe",
-            "about:blank",
-        ]
-        self._process = subprocess.Popen(
-            [sys.executable, "-c", _EXEC, str(read_theirs), str(write_theirs), *command],
-            pass_fds=(read_theirs, write_theirs),
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.DEVNULL,
-            start_new_session=True,
-        )
-        os.close(read_theirs)
-        os.close(write_theirs)
-        self._buffer = b""
-        self._asked = 0
-        self._session = ""
-        self.events: list[dict[str, Any]] = []
-
-    def attach(self) -> None:
-        """Take over the page that it opened."""
-        target = next(
-            info["targetId"]
-            for info in self.ask("Target.getTargets")["targetInfos"]
-            if info["type"] == "page"
-        )
-        self._session = self.ask("Target.attachToTarget", targetId=target, flatten=True)[
-            "sessionId"
-        ]
-        for domain in ("Page", "Runtime", "Log", "Network"):
-            self.ask(f"{domain}.enable")
-
-    def ask(self, method: str, **params: Any) -> dict[str, Any]:
-        """One command and its answer; what happens meanwhile is kept in ``events``."""
-        self._asked += 1
-        message = {"id": self._asked, "method": method, "params": params}
-        if self._session:
-            message["sessionId"] = self._session
-        os.write(self._write, json.dumps(message).encode() + b"\0")
-        while True:
-            answer = self._receive()
-            if answer.get("id") == self._asked:
-                assert "error" not in answer, answer
-                return answer["result"]
-            self.events.append(answer)
-
-    def _receive(self) -> dict[str, Any]:
-        until = time.monotonic() + _PATIENCE
-        while b"\0" not in self._buffer:
-            ready, _, _ = select.select([self._read], [], [], max(0, until - time.monotonic()))
-            assert ready, "Chromium does not answer"
-            more = os.read(self._read, 1 << 20)
-            assert more, "Chromium is gone"
-            self._buffer += more
-        first, _, self._buffer = self._buffer.partition(b"\0")
-        return json.loads(first)
-
-    def open(self, path: Path, width: int, *, scheme: str = "light", height: int = 900) -> None:
-        """Show a page as a window or telephone of that width would."""
-        self.ask(
-            "Emulation.setDeviceMetricsOverride",
-            width=width,
-            height=height,
-            deviceScaleFactor=1,
-            mobile=width < 600,
-        )
-        self.ask(
-            "Emulation.setEmulatedMedia",
-            features=[{"name": "prefers-color-scheme", "value": scheme}],
-        )
-        self.events.clear()
-        self.ask("Page.navigate", url=path.as_uri())
-        while not any(event.get("method") == "Page.loadEventFired" for event in self.events):
-            self.events.append(self._receive())
-
-    def evaluate(self, script: str) -> Any:
-        """The value of an expression in the page."""
-        answer = self.ask("Runtime.evaluate", expression=script, returnByValue=True)
-        assert "exceptionDetails" not in answer, answer
-        return answer["result"].get("value")
-
-    def happened(self, *methods: str) -> list[dict[str, Any]]:
-        """The events of these kinds since the page was opened."""
-        return [event["params"] for event in self.events if event.get("method") in methods]
-
-    def close(self) -> None:
-        os.close(self._write)
-        try:
-            self._process.wait(10)
-        except subprocess.TimeoutExpired:
-            os.killpg(self._process.pid, signal.SIGKILL)
-            self._process.wait(10)
-        os.close(self._read)
-
-
-@pytest.fixture(scope="session")
-def browser(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Browser]:
-    program = shutil.which("chromium") or shutil.which("chromium-browser")
-    if program is None:
-        message = "no chromium: apt-get install chromium"
-        if os.environ.get("CI"):
-            pytest.fail(message)
-        pytest.skip(message)
-    opened = Browser(program, tmp_path_factory.mktemp("chromium"))
-    try:
-        opened.attach()
-        yield opened
-    finally:
-        opened.close()

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from chromium import browser  # noqa: F401 - a fixture
 from surefoot import config
 from surefoot.toolbox.load import Closed, Generator, parse_workload, read_workload
 from surefoot.toolbox.stack import Stack
@@ -46,6 +47,7 @@ def bookshop(surefoot, services, tmp_path_factory, monkeypatch):
         workload = read_workload(file)
         return workload, run.out, _sent(workload, target)
 
+    check.directory = EXAMPLES
     return check
 
 

@@ -15,7 +15,8 @@ from surefoot.cli.console import Console
 from surefoot.errors import UsageError
 from surefoot.toolbox.target import find_application
 from surefoot.toolbox.workloads.draft import Draft
-from surefoot.toolbox.workloads.make import Place, Wish, draft
+from surefoot.toolbox.workloads.make import Wish, draft
+from surefoot.toolbox.workloads.place import Place
 from surefoot.toolbox.workloads.toml import to_toml
 
 __all__ = ["COMMAND"]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 from urllib.parse import urlsplit
 
@@ -9,7 +10,9 @@ from surefoot.config import Settings
 from surefoot.errors import UsageError, WorkloadError
 from surefoot.toolbox.load import Workload, parse_workload, read_workload
 from surefoot.toolbox.target import Application
-from surefoot.toolbox.workloads.make import Place, Wish, draft
+from surefoot.toolbox.workloads.draft import Draft
+from surefoot.toolbox.workloads.make import Wish, draft
+from surefoot.toolbox.workloads.place import Place
 
 __all__ = ["whole_workload_for", "workload_for", "workload_for_url"]
 
@@ -46,6 +49,10 @@ async def whole_workload_for(
         WorkloadError: The file cannot be used, or nothing is left to send.
     """
     file = settings.config.workload.file
+    if file.endswith(".py"):
+        wish = Wish(str(settings.path(file)))
+        made = await draft(wish, Place(settings, application), say)
+        return _recorded(made), (f"recorded from {made.source}", *made.notes)
     if file:
         return read_workload(settings.path(file)), ()
     found = await draft(Wish(), Place(settings, application), say)
@@ -59,6 +66,13 @@ async def whole_workload_for(
         "each asked for equally often"
     )
     return parse_workload(found.document(), "the application's own pages"), (note,)
+
+
+def _recorded(made: Draft) -> Workload:
+    """The workload of a draft that stays in this process, its secrets in their places."""
+    document = made.document()
+    document["data"] = document.get("data", {}) | dict(made.private)
+    return parse_workload(document, made.source, environ={**os.environ, **made.secrets})
 
 
 def workload_for_url(url: str, settings: Settings) -> tuple[Workload, tuple[str, ...]]:

@@ -15,7 +15,7 @@ from surefoot.toolbox.workloads.draft import Draft, LeftOut
 from surefoot.toolbox.workloads.log_line import parse_line
 from surefoot.toolbox.workloads.mix import Kind, Writer, kinds
 from surefoot.toolbox.workloads.paths import by_routes, by_shape
-from surefoot.toolbox.workloads.seen import Seen, is_write
+from surefoot.toolbox.workloads.seen import Seen, Visit, is_write
 from surefoot.toolbox.workloads.visit import Left
 
 __all__ = ["Tally", "from_log"]
@@ -118,7 +118,7 @@ def _drafted(tally: Tally, name: str, routes: tuple[Route, ...], host: str) -> D
     for seen in kept:
         if routes and grouping(seen.method, seen.path) is None:
             left.add(seen.path, "no route of the application is there")
-    found = kinds(([seen] for seen in kept), grouping)
+    found = kinds((Visit((seen,)) for seen in kept), grouping)
     writer = Writer()
     requests: list[dict[str, Any]] = []
     for kind in found:

@@ -21,12 +21,13 @@ from surefoot.toolbox.load.template import literal
 from surefoot.toolbox.workloads.names import Names
 from surefoot.toolbox.workloads.secrets import Secrets, is_secret, is_secret_header
 
-__all__ = ["MOST_VALUES", "Column", "Settled", "as_range", "settle"]
+__all__ = ["MOST_VALUES", "SPARSEST", "Column", "Settled", "as_range", "settle"]
 
 MOST_VALUES: Final = 2000
 _NUMBER: Final = re.compile(r"0|[1-9]\d{0,14}")
 _FEW: Final = 8
-_SPARSEST: Final = 20
+SPARSEST: Final = 20
+"""A range may be so many times as wide as what was seen of it."""
 _NARROWEST: Final = 20  # fewer are as soon listed, and stay with what they belong to
 
 
@@ -63,12 +64,12 @@ class Settled:
     """Rows that hold secrets; their tables in ``data`` are files that the user supplies."""
 
 
-def as_range(values: Sequence[str]) -> tuple[int, int] | None:
+def as_range(values: Sequence[str], sparsest: int = SPARSEST) -> tuple[int, int] | None:
     """The two ends between which whole numbers were drawn evenly; ``None`` if they were not.
 
-    Even means two things. At least every twentieth number between the ends was seen. And equal
-    pairs are no more frequent than chance makes them (a birthday test: n draws from m numbers give
-    n(n-1)/2m pairs, with about the root of that as deviation), which popular numbers and gaps
+    Even means two things. At least every ``sparsest``-th number between the ends was seen. And
+    equal pairs are no more frequent than chance makes them (a birthday test: n draws from m numbers
+    give n(n-1)/2m pairs, with about the root of that as deviation), which popular numbers and gaps
     would make.
     """
     if len(values) < _FEW or not all(_NUMBER.fullmatch(value) for value in values):
@@ -79,7 +80,7 @@ def as_range(values: Sequence[str]) -> tuple[int, int] | None:
     pairs = sum(count * (count - 1) for count in counts.values()) / 2
     expected = len(values) * (len(values) - 1) / (2 * size)
     even = pairs <= 1.25 * expected + 3 * expected**0.5 + 1
-    return (low, high) if even and _NARROWEST <= size <= _SPARSEST * len(counts) else None
+    return (low, high) if even and _NARROWEST <= size <= sparsest * len(counts) else None
 
 
 def settle(
@@ -88,6 +89,7 @@ def settle(
     names: Names,
     secrets: Secrets,
     pages: Sequence[str],
+    sparsest: int = SPARSEST,
 ) -> Settled:
     """Decide what is written for each column.
 
@@ -97,6 +99,7 @@ def settle(
         names: Gives the data tables their names.
         secrets: Gives the secrets theirs.
         pages: Of each column, which request it is of, for people.
+        sparsest: How many times as wide as what was seen of it a range may be.
     """
     texts: list[str] = []
     varying: dict[tuple[str, ...], list[int]] = {}
@@ -105,7 +108,7 @@ def settle(
         texts.append("")
         if len(set(values)) == 1:
             texts[index] = _constant(column, values[0], secrets, pages[index])
-        elif ends := _own_range(column, values):
+        elif ends := _own_range(column, values, sparsest):
             texts[index] = f"{{{ends[0]}..{ends[1]}}}"
         else:
             plain = tuple(column.plain(value) for value in values)
@@ -130,8 +133,8 @@ def _constant(column: Column, value: str, secrets: Secrets, where: str) -> str:
     return literal(value)
 
 
-def _own_range(column: Column, values: Sequence[str]) -> tuple[int, int] | None:
-    return None if column.where in {"header", "body"} else as_range(values)
+def _own_range(column: Column, values: Sequence[str], sparsest: int) -> tuple[int, int] | None:
+    return None if column.where in {"header", "body"} else as_range(values, sparsest)
 
 
 def _tabled(

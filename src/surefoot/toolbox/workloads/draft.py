@@ -55,6 +55,8 @@ class Draft:
     """The same in the busiest minute."""
     secrets: Mapping[str, str] = field(default_factory=dict, repr=False)
     """What was found for the names that are needed: for this process alone, never to be written."""
+    private: Mapping[str, Any] = field(default_factory=dict, repr=False)
+    """Likewise the rows of data tables that the user has to supply."""
 
     @property
     def count(self) -> int:

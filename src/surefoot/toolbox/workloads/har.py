@@ -20,14 +20,14 @@ from surefoot.toolbox.workloads.draft import Draft
 from surefoot.toolbox.workloads.log_line import clean_target
 from surefoot.toolbox.workloads.mix import Writer, kinds
 from surefoot.toolbox.workloads.paths import Placed, by_routes
-from surefoot.toolbox.workloads.seen import Answer, Fields, Seen
+from surefoot.toolbox.workloads.seen import Answer, Fields, Seen, Visit
 from surefoot.toolbox.workloads.visit import (
     Left,
     kept_headers,
     log_in_steps,
     sendable,
     shared_headers,
-    thinks,
+    with_thinks,
     without_known_cookies,
 )
 
@@ -78,7 +78,7 @@ def from_har(
     """
     every = read_har(text, name)
     left = Left()
-    visit = without_known_cookies(_of_host(every, host.lower(), left, name))
+    visit = with_thinks(without_known_cookies(_of_host(every, host.lower(), left, name)))
     grouping = by_routes(routes) if routes else _as_it_is
     log_in = log_in_steps(visit)
     kept = sendable(visit, grouping, left, writes=writes, log_in=log_in)
@@ -93,19 +93,15 @@ def _drafted(
     visit: Sequence[Seen], kept: Sequence[int], log_in: Sequence[int], left: Left, name: str
 ) -> Draft:
     writer = Writer()
-    pauses = dict(zip(kept, thinks([visit[at] for at in kept]), strict=True))
     rest = [at for at in kept if at not in log_in]
     sessions: list[dict[str, Any]] = []
-    for numbers in filter(None, (log_in, rest)):
-        (kind,) = kinds([[visit[at] for at in numbers]], _as_it_is)
-        steps = writer.steps(kind)
-        if numbers is log_in:
-            sessions.append({"login": True, "request": steps})
-            continue
-        for step, at in zip(steps, numbers, strict=True):
-            if pause := pauses[at]:
-                step["think"] = f"{pause:g}s"
-        sessions.append({"request": steps})
+    before = tuple(visit[at].answer for at in log_in)
+    if rest:
+        (kind,) = kinds([Visit(tuple(visit[at] for at in rest), before)], _as_it_is)
+        sessions.append({"request": writer.steps(kind)})
+    if log_in:
+        (kind,) = kinds([Visit(tuple(visit[at] for at in log_in))], _as_it_is)
+        sessions.insert(0, {"login": True, "request": writer.first_steps(kind)})
     if not rest:
         raise WorkloadError(
             f"{name}: nothing is left to send",

@@ -3,27 +3,25 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from surefoot.config import Settings
 from surefoot.errors import UsageError, WorkloadError
-from surefoot.toolbox.load.address import Address, require_loopback, split_url
+from surefoot.toolbox.load.address import Address
 from surefoot.toolbox.load.reading import read_tables, read_workload
-from surefoot.toolbox.stack import Stack
-from surefoot.toolbox.target import Application, Route
 from surefoot.toolbox.workloads.access_log import from_log
 from surefoot.toolbox.workloads.asker import Asker
 from surefoot.toolbox.workloads.draft import Draft
 from surefoot.toolbox.workloads.har import from_har
+from surefoot.toolbox.workloads.locustfile import from_locustfile
 from surefoot.toolbox.workloads.openapi import from_openapi
 from surefoot.toolbox.workloads.pages import from_pages
+from surefoot.toolbox.workloads.place import Place
 from surefoot.toolbox.workloads.source import Sort, opened, whole
 
-__all__ = ["Place", "Say", "Wish", "draft"]
+__all__ = ["Say", "Wish", "draft"]
 
 Say = Callable[[str], None]
 
@@ -44,49 +42,6 @@ class Wish:
     """A workload file whose log-in the visitor does first."""
 
 
-@dataclass(frozen=True, slots=True)
-class Place:
-    """Where the application is; nowhere, if neither is given."""
-
-    settings: Settings
-    application: Application | None = None
-    """To be started."""
-    url: str = ""
-    """Of one that runs already."""
-    owned: bool = False
-    """Whether that may be a host other than this one."""
-
-    @property
-    def routes(self) -> tuple[Route, ...]:
-        """The application's, where they are known."""
-        return self.application.routes if self.application else ()
-
-    @property
-    def name(self) -> str:
-        """What to call it."""
-        return str(self.application.target) if self.application else self.url
-
-    def __bool__(self) -> bool:
-        return self.application is not None or bool(self.url)
-
-    @asynccontextmanager
-    async def running(self) -> AsyncIterator[Address]:
-        """Start the application if it does not run already; its address.
-
-        Raises:
-            UsageError: The URL is none, or is another machine's.
-            ServerError: It does not come up.
-        """
-        if self.application is None:
-            address, _ = split_url(self.url)
-            if not self.owned:
-                require_loopback([address])
-            yield address
-            return
-        async with Stack(self.application, self.settings, records=None, every=False) as stack:
-            yield split_url(stack.replicas[0].address)[0]
-
-
 async def draft(wish: Wish, place: Place, say: Say) -> Draft:
     """A draft of what is wished for.
 
@@ -101,6 +56,9 @@ async def draft(wish: Wish, place: Place, say: Say) -> Draft:
 
 async def _of_file(wish: Wish, place: Place, say: Say) -> Draft:
     say(f"reading {wish.file}")
+    if wish.file.endswith(".py"):
+        file = await asyncio.to_thread(_existing, wish.file)
+        return await from_locustfile(file, place, say, writes=wish.writes)
     with opened(wish.file) as source:
         if source.sort is Sort.LOG:
             return from_log(source.text, source.name, place.routes, wish.host)
@@ -165,3 +123,10 @@ def _logged_in(made: Draft, file: str) -> Draft:
         users=tables.get("users", made.users),
         data=data | dict(made.data),
     )
+
+
+def _existing(name: str) -> Path:
+    file = Path(name).absolute()
+    if not file.is_file():
+        raise WorkloadError(f"there is no file {file}")
+    return file

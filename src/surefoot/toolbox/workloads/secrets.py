@@ -46,7 +46,7 @@ def is_secret(name: str, value: str) -> bool:
 
 def is_secret_header(name: str, value: str) -> bool:
     """Whether a header holds a secret."""
-    return name.lower() in _HEADERS or is_secret(name, value)
+    return bool(value) and (name.lower() in _HEADERS or is_secret(name, value))
 
 
 class Secrets:

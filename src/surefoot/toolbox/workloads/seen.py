@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-__all__ = ["Answer", "Fields", "Seen", "is_write"]
+__all__ = ["Answer", "Fields", "Seen", "Visit", "is_write"]
 
 Fields = tuple[tuple[str, str], ...]
 _READING = frozenset({"GET", "HEAD", "OPTIONS"})
@@ -46,6 +46,8 @@ class Seen:
     body: str = ""
     content_type: str = ""
     answer: Answer = Answer()
+    think: float = 0.0
+    """Seconds that the visitor paused before it, where that is told."""
 
     @property
     def path(self) -> str:
@@ -56,6 +58,17 @@ class Seen:
     def query(self) -> str:
         """What stands behind the ``?``."""
         return self.target.partition("?")[2]
+
+
+@dataclass(frozen=True, slots=True)
+class Visit:
+    """Requests of one visitor, in order."""
+
+    steps: tuple[Seen, ...]
+    before: tuple[Answer, ...] = ()
+    """What the visitor was answered at its log-in."""
+    weight: float = 1.0
+    """For how much it counts beside others."""
 
 
 def is_write(method: str) -> bool:

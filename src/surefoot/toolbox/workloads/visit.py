@@ -6,6 +6,7 @@ import re
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
+from itertools import accumulate
 from typing import Any, Final
 
 from surefoot.core.secret_names import may_be_secret
@@ -21,7 +22,7 @@ __all__ = [
     "log_in_steps",
     "sendable",
     "shared_headers",
-    "thinks",
+    "with_thinks",
     "without_known_cookies",
 ]
 
@@ -157,14 +158,14 @@ def _hides(seen: Seen) -> bool:
     return parts is not None and parts[0].kind == "body" and may_be_secret(seen.body)
 
 
-def thinks(visit: Sequence[Seen]) -> list[float]:
-    """Seconds of pause before each request: from the end of all before it to its start."""
-    found, ended = [], float("inf")
-    for seen in visit:
-        pause = seen.at - ended
-        found.append(min(round(pause, 1), _LONGEST_PAUSE) if pause > _PAUSE else 0.0)
-        ended = max(seen.at + seen.seconds, 0.0 if ended == float("inf") else ended)
-    return found
+def with_thinks(visit: Sequence[Seen]) -> list[Seen]:
+    """The visit with the pause before each request: from the end of all before it to its start."""
+    ends = accumulate((seen.at + seen.seconds for seen in visit), max)
+    pauses = [0.0, *(seen.at - end for seen, end in zip(visit[1:], ends, strict=False))]
+    return [
+        replace(seen, think=min(pause, _LONGEST_PAUSE) if pause > _PAUSE else 0.0)
+        for seen, pause in zip(visit, pauses, strict=True)
+    ]
 
 
 def shared_headers(tables: Iterable[dict[str, Any]]) -> dict[str, str]:

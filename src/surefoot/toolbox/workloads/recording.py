@@ -1,0 +1,207 @@
+"""A workload from what the users of a locustfile sent while it ran for a moment.
+
+Not locust but its requests are replayed. Locust's users wait for their answers, so they cannot hold
+a rate, and a request costs it many times what it costs Surefoot's generator on the same machine:
+what would be measured is locust.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from typing import Any, Final
+
+from surefoot import units
+from surefoot.errors import WorkloadError
+from surefoot.toolbox.target import Route
+from surefoot.toolbox.workloads.draft import Draft
+from surefoot.toolbox.workloads.log_line import clean_target
+from surefoot.toolbox.workloads.mix import Kind, Writer, kinds
+from surefoot.toolbox.workloads.paths import Grouping, by_routes, by_shape
+from surefoot.toolbox.workloads.seen import Answer, Fields, Seen, Visit
+from surefoot.toolbox.workloads.visit import (
+    Left,
+    kept_headers,
+    sendable,
+    shared_headers,
+    without_known_cookies,
+)
+
+__all__ = ["Told", "from_recording", "parse_told"]
+
+_USERS: Final = 50
+_MOST_KINDS: Final = 200
+_LONGEST_PAUSE: Final = 3600.0
+# What a program draws from a range it draws evenly, and seldom leaves numbers out.
+_SPARSEST: Final = 100
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """One request of a user of locust."""
+
+    seen: Seen
+    user: int
+    unit: int
+    """Which of the user's tasks it belongs to; 0 for what comes before the first."""
+
+
+def parse_told(line: str) -> Told | None:
+    """What a line of the recorder says; ``None`` where it says nothing that can be used."""
+    try:
+        told = json.loads(line)
+        host, target = clean_target(told["url"])
+        if not target:
+            return None
+        headers = _pairs(told["headers"])
+        answer = Answer(_pairs(told["answer"]["headers"]), str(told["answer"]["body"]))
+        seen = Seen(
+            method=str(told["method"]).upper(),
+            target=target,
+            status=int(told["status"]),
+            at=float(told["at"]),
+            seconds=float(told["seconds"]),
+            host=host,
+            headers=kept_headers(headers),
+            body=str(told["body"]),
+            content_type=Answer(headers).header("content-type"),
+            answer=answer,
+            think=min(max(float(told["think"]), 0.0), _LONGEST_PAUSE),
+        )
+        return Told(seen, int(told["user"]), int(told["unit"]))
+    except (ValueError, KeyError, TypeError, RecursionError, OverflowError):
+        return None
+
+
+def _pairs(rows: Any) -> Fields:
+    return tuple((str(name), str(value)) for name, value in rows)
+
+
+def from_recording(
+    told: Sequence[Told], name: str, host: str, routes: tuple[Route, ...] = ()
+) -> Draft:
+    """A draft of each task as often as it was done, and of the users' log-in.
+
+    Args:
+        told: What the users sent.
+        name: Of the locustfile.
+        host: Where the application was, as ``name:port``.
+        routes: The application's, to group addresses by; without them they are grouped by shape.
+
+    Raises:
+        WorkloadError: Nothing was sent that can be sent again.
+    """
+    left = Left()
+    ours = [each for each in told if each.seen.host == host]
+    for each in told:
+        if each.seen.host != host:
+            left.add(each.seen.host, f"another host than {host}")
+    grouping = by_routes(routes) if routes else by_shape(each.seen.path for each in ours)
+    users = [_User(each, grouping, left) for each in _by_user(ours)]
+    return _drafted(users, grouping, left, name)
+
+
+def _by_user(told: Iterable[Told]) -> list[list[Told]]:
+    """Each user's requests in order, its cookies without those that its own answers set."""
+    found: dict[int, list[Told]] = {}
+    for each in sorted(told, key=lambda each: each.seen.at):
+        found.setdefault(each.user, []).append(each)
+    return [
+        [replace(each, seen=seen) for each, seen in zip(mine, _bare(mine), strict=True)]
+        for mine in found.values()
+    ]
+
+
+def _bare(told: Sequence[Told]) -> list[Seen]:
+    return without_known_cookies([each.seen for each in told])
+
+
+class _User:
+    """What one user did: its start, and its tasks."""
+
+    def __init__(self, told: Sequence[Told], grouping: Grouping, left: Left) -> None:
+        seen = [each.seen for each in told]
+        kept = sendable(seen, grouping, left, writes=True, log_in=())
+        tasks: dict[int, list[Told]] = {}
+        for at in kept:
+            tasks.setdefault(told[at].unit, []).append(told[at])
+        start = tasks.pop(0, [])
+        if len(tasks) > 1:
+            # It was interrupted in the midst of its last task.
+            tasks.popitem()
+        self.start = Visit(tuple(each.seen for each in start))
+        before = tuple(each.seen.answer for each in start)
+        self.seconds = _seconds(seen)
+        self.tasks = [
+            Visit(tuple(each.seen for each in unit), before, 1 / self.seconds)
+            for unit in tasks.values()
+        ]
+
+
+def _seconds(seen: Sequence[Seen]) -> float:
+    """The time that a user would have taken at its own pace: its waits were cut short."""
+    took = seen[-1].at + seen[-1].seconds - seen[0].at
+    return max(took + sum(each.think for each in seen), 0.001)
+
+
+def _drafted(users: Sequence[_User], grouping: Grouping, left: Left, name: str) -> Draft:
+    starts = kinds([user.start for user in users if user.start.steps], grouping)
+    if starts:
+        users = _begun_alike(users, starts[0], left)
+    found = kinds([visit for user in users for visit in user.tasks], grouping)
+    if not found:
+        said = "; ".join(f"{each.what}: {each.why}" for each in left.found())
+        raise WorkloadError(
+            f"{name}: none of its tasks sent a request that can be sent again",
+            do=said or "run it by locust itself and see what its tasks do",
+        )
+    for kind in found[_MOST_KINDS:]:
+        left.add(kind.page, "a task that seldom went this way", len(kind.rows))
+    writer = Writer(_SPARSEST)
+    total = sum(kind.weight for kind in found)
+    requests: list[dict[str, Any]] = []
+    sessions: list[dict[str, Any]] = []
+    for kind in found[:_MOST_KINDS]:
+        steps = writer.steps(kind)
+        weight = {"weight": _three_digits(1000 * kind.weight / total)}
+        if len(steps) == 1:
+            requests.append(steps[0] | weight)
+        else:
+            sessions.append(weight | {"request": steps})
+    if starts:
+        sessions.insert(0, {"login": True, "request": writer.first_steps(starts[0])})
+    pace = units.format_rate(total / len(users))
+    notes = [
+        f"{sum(len(kind.rows) for kind in found):,} tasks of {len(users)} users were recorded.",
+        f"At its own pace one user sends {pace}; as many users, as many times that rate.",
+    ]
+    if starts:
+        notes.append(f"{_USERS} users begin as the recorded ones did.")
+    return Draft(
+        source=name,
+        requests=tuple(requests),
+        sessions=tuple(sessions),
+        data=writer.data,
+        headers=shared_headers([*requests, *(s for each in sessions for s in each["request"])]),
+        users=_USERS if starts else 0,
+        notes=tuple(notes),
+        left_out=left.found(),
+        needed=tuple(writer.secrets.needed),
+        secrets=writer.secrets.values,
+        private=writer.hidden,
+    )
+
+
+def _begun_alike(users: Sequence[_User], start: Kind, left: Left) -> list[_User]:
+    """Users who logged in the same way: later requests use what it was answered."""
+    same = {visit.steps for visit in start.visits}
+    for user in users:
+        if user.start.steps not in same:
+            left.add("tasks of a user", "it began otherwise than most", len(user.tasks))
+    return [user for user in users if user.start.steps in same]
+
+
+def _three_digits(value: float) -> float:
+    rounded = float(f"{value:.3g}")
+    return int(rounded) if rounded.is_integer() else rounded
