@@ -16,9 +16,16 @@ STARLETTE = [
     "/", "/books", "/books/new", "/books/{book_id}", "/books/{book_id:int}/x", "/f/{rest:path}",
     "/u/{key:uuid}", "/n/{price:float}", "/{name}", "/a.b/{x}.json", "/é/{x}",
 ]  # fmt: skip
+PYRAMID = [
+    "/", "/books", "/books/new", "books/{book_id}", r"/books/{book_id:\d+}/x", "/old/:name/x",
+    r"/years/{year:\d{4}}-{month:(?:0|1)\d}", "/f/{rest:.+}/edit", "/f/*fizzle", "/a*b",
+    r"/twice/{word:(?P<inner>\w)(?P=inner)}", "/any/{word:a|b}", "/u/{key:[0-9a-f-]{36}}",
+    "/{name}", "/a.b/{x}.json", "/é/{x}",
+]  # fmt: skip
 parts = st.sampled_from(
     ["books", "new", "7", "-7", "7.5", "de", "x", "a", "b", "f", "u", "n", "any", "edit", "a.b",
-     "1.json", "é", "", ".", "..", "%2e", ";", "Books", " ", "\n", "{x}", "<x>",
+     "1.json", "é", "", ".", "..", "%2e", ";", "Books", " ", "\n", "{x}", "<x>", "old", "years",
+     "2026-08", "twice", "aa", "ab",
      "12345678-1234-5678-1234-567812345678"]
 )  # fmt: skip
 paths = st.lists(parts | st.text(max_size=4), max_size=5).map(lambda found: "/" + "/".join(found))
@@ -55,19 +62,49 @@ def starlette_router():
     return serves
 
 
+def pyramid_router():
+    from pyramid.request import Request
+    from pyramid.urldispatch import RoutesMapper
+
+    mapper = RoutesMapper()
+    for pattern in PYRAMID:
+        mapper.connect(pattern, pattern)
+
+    def serves(path):
+        request = Request({"PATH_INFO": path.encode("utf-8", "ignore").decode("latin-1")})
+        found = mapper(request)["route"]
+        return found.pattern if found else ""
+
+    return serves
+
+
+def pyramid_template(pattern):
+    from surefoot.web.pyramid.patterns import template
+
+    return template(pattern)
+
+
 @pytest.mark.parametrize(
-    ("router", "templates"), [(flask_router, FLASK), (starlette_router, STARLETTE)],
-    ids=["flask", "starlette"],
-)  # fmt: skip
-def test_whatever_path_a_route_serves_its_template_matches(router, templates):
+    ("router", "templates", "named"),
+    [
+        (flask_router, FLASK, str),
+        (starlette_router, STARLETTE, str),
+        (pyramid_router, PYRAMID, pyramid_template),
+    ],
+    ids=["flask", "starlette", "pyramid"],
+)
+def test_whatever_path_a_route_serves_its_template_matches(router, templates, named):
     serves = router()
-    found = {path: Template.read(f"GET {path}") for path in templates}
+    found = {path: Template.read(f"GET {named(path)}") for path in templates}
 
     @settings(max_examples=400)
     @given(paths)
     @example("/books/7")
     @example("/f/a/b/edit")
     @example("/é/1")
+    @example("/old/silver/x")
+    @example("/years/2026-08")
+    @example("/twice/aa")
     def check(path):
         served = serves(path)
         # Starlette's "$" matches before a line break too, and Flask serves "//a" as "/a": paths
@@ -101,6 +138,20 @@ def fastapi_app():
     return Starlette(routes=[Route(path, view(path)) for path in STARLETTE])
 
 
+def pyramid_app():
+    from pyramid.config import Configurator
+    from pyramid.response import Response
+
+    def view(text):
+        return lambda _: Response(text)
+
+    config = Configurator()
+    for number, pattern in enumerate(PYRAMID):
+        config.add_route(str(number), pattern)
+        config.add_view(view(f"by {pyramid_template(pattern)}"), route_name=str(number))
+    return config.make_wsgi_app()
+
+
 @pytest.mark.parametrize(
     ("asking", "app", "template"),
     [
@@ -110,6 +161,9 @@ def fastapi_app():
         (Asgi, fastapi_app, "/books/{book_id}"),
         (Asgi, fastapi_app, "/f/{rest:path}"),
         (Asgi, fastapi_app, "/{name}"),
+        (Wsgi, pyramid_app, "/books/{book_id}"),
+        (Wsgi, pyramid_app, "/f/*fizzle"),
+        (Wsgi, pyramid_app, r"/years/{year:\d{4}}-{month:(?:0|1)\d}"),
     ],
 )
 def test_what_is_found_was_made_by_this_route_at_this_path(asking, app, template):
@@ -120,6 +174,7 @@ def test_what_is_found_was_made_by_this_route_at_this_path(asking, app, template
     @example("/books/new")
     @example("/f/a/edit")
     @example("/books")
+    @example("/years/2026-08")
     def check(path):
         expected = plain(path)
         for answer in (ask(path), ask(path)):

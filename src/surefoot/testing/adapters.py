@@ -5,11 +5,12 @@ from __future__ import annotations
 import asyncio
 import concurrent.futures.thread
 import contextlib
+import importlib
 import inspect
 import sys
 import threading
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any, ClassVar, Final
@@ -18,8 +19,9 @@ from wsgiref.util import setup_testing_defaults
 from surefoot.core.records import Record
 from surefoot.telemetry import Options, Recorder, hooks
 from surefoot.telemetry.calls import measured
+from surefoot.testing import tornado
 from surefoot.testing.receiver import Receiver
-from surefoot.web import asgi, frameworks, wsgi
+from surefoot.web import frameworks
 from surefoot.web.framework import Framework
 
 __all__ = ["AdapterContract"]
@@ -45,7 +47,7 @@ class AdapterContract:
       framework has such a thing.
 
     Attributes:
-        interface: ``"wsgi"`` or ``"asgi"``.
+        interface: ``"wsgi"``, ``"asgi"`` or ``"tornado"``.
         framework: What is known of the framework, where it is none of Surefoot's own.
         templates: Path to the route that has to be recorded for it.
     """
@@ -127,13 +129,13 @@ class AdapterContract:
 
     def test_what_is_no_request_is_left_alone(self) -> None:
         """A websocket goes through to the application, and is in no record."""
-        if self.interface != "asgi":
-            assert self.interface == "wsgi"
+        if self.interface == "wsgi":
+            # It has no such thing.
             return
         with Receiver() as receiver:
             recorder = Recorder(self._options(receiver.path))
             with self._recorded(recorder) as recorded:
-                seen = [asyncio.run(_websocket(app)) for app in (self.application(), recorded)]
+                seen = [self._talk(app) for app in (self.application(), recorded)]
             recorder.close()
             receiver.drain()
             assert receiver.records == []
@@ -142,9 +144,10 @@ class AdapterContract:
     def test_an_error_of_the_view_is_passed_on_and_recorded(self) -> None:
         """The framework's own treatment of an error is what the server sees."""
         with Receiver() as receiver:
-            self._send(receiver, ["/fail"], {})
+            treated = _treated(lambda: self._send(receiver, ["/fail"], {}))
             (record,) = receiver.wait_for_records(1)
         assert record.status == 500
+        assert treated == _treated(lambda: [self._call(self.application(), "/fail", {})])
 
     def test_answers_are_the_same_as_without_telemetry(self) -> None:
         """Status and body do not change."""
@@ -204,7 +207,7 @@ class AdapterContract:
         if self.framework is not None:
             frameworks.register(self.framework)
         frameworks.hook()
-        adapter: Any = wsgi.Recorded if self.interface == "wsgi" else asgi.Recorded
+        adapter: Any = importlib.import_module(f"surefoot.web.{self.interface}").Recorded
         application = self.application()
         self._asking = measured(recorder, _answer, lambda: (_RESOURCE, _WHAT, 1, None))
         try:
@@ -216,7 +219,12 @@ class AdapterContract:
     def _call(self, app: Any, path: str, headers: Mapping[str, str]) -> Answer:
         if self.interface == "wsgi":
             return _call_wsgi(app, path, headers)
+        if self.interface == "tornado":
+            return tornado.ask(app, [path], headers)[0]
         return asyncio.run(_call_asgi(app, path, headers))
+
+    def _talk(self, app: Any) -> Any:
+        return tornado.talk(app) if self.interface == "tornado" else asyncio.run(_websocket(app))
 
     def _call_at_once(self, app: Any, paths: list[str]) -> list[Answer]:
         if self.interface == "wsgi":
@@ -227,6 +235,8 @@ class AdapterContract:
             for thread in threads:
                 thread.join()
             return [thread.answer for thread in threads]
+        if self.interface == "tornado":
+            return tornado.ask(app, paths, {})
 
         async def together() -> list[Answer]:
             return await asyncio.gather(*(_call_asgi(app, path, {}) for path in paths))
@@ -236,6 +246,14 @@ class AdapterContract:
 
 def _answer() -> None:
     time.sleep(0.005)
+
+
+def _treated(send: Callable[[], list[Answer]]) -> list[Answer] | type[Exception]:
+    """What comes of a request whose view raises: an answer, or the error itself."""
+    try:
+        return send()
+    except RuntimeError as error:
+        return type(error)
 
 
 def _asked(record: Record) -> int:

@@ -10,7 +10,7 @@ import functools
 import re
 from typing import Final
 
-__all__ = ["UNNAMED", "parameters", "template"]
+__all__ = ["UNNAMED", "kind", "parameters", "template"]
 
 # Neither is anything that a template has literally in a route of any sense.
 _EXPRESSION: Final = re.compile(r"\(\?|\\|\^|\$$|\[")
@@ -39,6 +39,18 @@ def template(route: str) -> str:
 def parameters(template: str) -> list[list[str]]:
     """``[name, kind]`` of each parameter of a template."""
     return [[each["name"], each["kind"] or "str"] for each in _PARAMETER.finditer(template)]
+
+
+def kind(expression: str) -> str:
+    """``"int"``, ``"path"`` or ``"str"``: what an expression lets a parameter be."""
+    if _NUMBER.fullmatch(expression):
+        return "int"
+    try:
+        matcher = re.compile(expression)
+    except re.error:
+        # It refers to another group of the pattern, or to a flag of it.
+        return "str"
+    return "path" if any(matcher.fullmatch(sample) for sample in _SPANNING) else "str"
 
 
 def _simplified(expression: str) -> str:
@@ -98,15 +110,8 @@ def _group(group: str) -> str:
 
 
 def _parameter(name: str, expression: str) -> str:
-    if _NUMBER.fullmatch(expression):
-        return f"<int:{name}>"
-    try:
-        matcher = re.compile(expression)
-    except re.error:
-        # It refers to another group of the pattern, or to a flag of it.
-        return f"<{name}>"
-    spans = any(matcher.fullmatch(sample) for sample in _SPANNING)
-    return f"<path:{name}>" if spans else f"<{name}>"
+    found = kind(expression)
+    return f"<{name}>" if found == "str" else f"<{found}:{name}>"
 
 
 def _group_end(expression: str, at: int) -> int:

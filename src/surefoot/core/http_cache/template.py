@@ -15,13 +15,19 @@ from surefoot.errors import ConfigError
 
 __all__ = ["Template"]
 
-# <converter(arguments):name> of Flask and Django, and {name:converter} of Starlette.
+# <converter(arguments):name> of Flask and Django, {name:converter} of Starlette; of Pyramid
+# {name:expression}, whose expression may hold braces of its own, *rest, and *Class for the way to a
+# resource.
 _PARAMETER: Final = re.compile(
-    r"<(?:(?P<flask>[a-zA-Z_]\w*)(?:\([^)]*\))?:)?[a-zA-Z_]\w*>"
-    r"|\{[a-zA-Z_]\w*(?::(?P<starlette>[a-zA-Z_]\w*))?\}"
+    r"<(?:(?P<flask>[a-zA-Z_]\w*)(?:\([^)]*\))?:)?(?P<left>[a-zA-Z_]\w*)>"
+    r"|\{(?P<right>[a-zA-Z_]\w*)(?::(?P<braces>[^{}]*(?:\{[^{}]*\}[^{}]*)*))?\}"
+    r"|\*(?P<way>\w+)/|\*(?P<rest>\w+)$"
 )
+_NAME: Final = re.compile(r"[a-zA-Z_]\w*")
 # A converter that the application brings itself may take anything.
 _ONE_PART: Final = frozenset({"", "string", "str", "default", "int", "float", "uuid", "slug"})
+# Such expressions speak of other parts of the pattern that they stand in.
+_ELSEWHERE: Final = re.compile(r"\\\d|\(\?P")
 _WORDS: Final = re.compile(r"(?P<method>[A-Z]+) (?P<path>/.*)")
 
 
@@ -32,10 +38,12 @@ class Template:
     Args:
         path: As the framework writes it.
         pattern: Of the whole paths that it may serve.
+        names: Of its parameters, in their order.
     """
 
     path: str
     pattern: re.Pattern[str]
+    names: tuple[str, ...] = ()
 
     @classmethod
     def read(cls, text: str) -> Template:
@@ -52,13 +60,43 @@ class Template:
             )
         path = match["path"]
         pattern, at = "", 0
+        names: list[str] = []
         for found in _PARAMETER.finditer(path):
             pattern += re.escape(path[at : found.start()])
-            kind = found["flask"] or found["starlette"] or ""
-            pattern += "[^/]+" if kind in _ONE_PART else ".*"
+            pattern += _parameter(found, f"(?P<_{len(names)}>")
+            names.append(str(found["left"] or found["right"] or found["way"] or found["rest"]))
             at = found.end()
-        return cls(path, re.compile(pattern + re.escape(path[at:]), re.DOTALL))
+        whole = re.compile(pattern + re.escape(path[at:]), re.DOTALL)
+        return cls(path, whole, tuple(names))
 
     def matches(self, path: str) -> bool:
         """Whether a path, its escapes decoded, may be served by this route."""
         return self.pattern.fullmatch(path) is not None
+
+    def values(self, path: str) -> dict[str, str] | None:
+        """What a path that may be served by this route has for its parameters; else ``None``."""
+        match = self.pattern.fullmatch(path)
+        if match is None:
+            return None
+        return {name: match[f"_{place}"] or "" for place, name in enumerate(self.names)}
+
+
+def _parameter(found: re.Match[str], group: str) -> str:
+    """What one parameter may be, in a group of its own; expressions may have groups as well."""
+    if found["rest"]:
+        return f"{group}.*)"
+    if found["way"]:
+        return f"(?:{group}.*)/)?"
+    kind = found["flask"] or found["braces"] or ""
+    if kind in _ONE_PART:
+        return f"{group}[^/]+)"
+    return f"{group}.*)" if _NAME.fullmatch(kind) or not _is_plain(kind) else f"{group}{kind})"
+
+
+def _is_plain(expression: str) -> bool:
+    """Whether a regular expression of the application's means the same elsewhere."""
+    try:
+        re.compile(f"/({expression})")
+    except re.error:
+        return False
+    return not _ELSEWHERE.search(expression)

@@ -16,7 +16,7 @@ from surefoot.core.http_cache.storing import Wanted
 from surefoot.core.http_cache.template import Template
 from surefoot.telemetry.imports import ImportWatch
 from surefoot.web import frameworks
-from surefoot.web.responses import django, flask, sessions, starlette
+from surefoot.web.responses import django, flask, pyramid, sessions, starlette
 from surefoot.web.responses.caching import Caching, Route
 from surefoot.web.responses.observing import unseen
 
@@ -27,7 +27,8 @@ __all__ = ["hook", "install", "routes"]
 def hook() -> None:
     """Put the doors of the frameworks in, once, as soon as the application imports them."""
     frameworks.hook()
-    doors = {**django.INSTALLERS, **flask.INSTALLERS, **starlette.INSTALLERS}
+    adapters = (django, flask, pyramid, starlette)
+    doors = {name: door for each in adapters for name, door in each.INSTALLERS.items()}
     ImportWatch({name: _careful(name, door) for name, door in doors.items()}).install()
 
 

@@ -1,0 +1,1 @@
+"""Pyramid: routes, and what its applications read of a request."""

@@ -1,0 +1,22 @@
+"""What the views of the adapters' contract do."""
+
+import threading
+import time
+from concurrent.futures import ThreadPoolExecutor
+
+
+def burn():
+    end = time.thread_time() + 0.03
+    while time.thread_time() < end:
+        pass
+
+
+def in_thread(work):
+    thread = threading.Thread(target=work)
+    thread.start()
+    thread.join()
+
+
+def in_pool(work):
+    with ThreadPoolExecutor(1) as pool:
+        pool.submit(work).result()
