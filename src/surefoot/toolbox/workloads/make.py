@@ -15,6 +15,7 @@ from surefoot.toolbox.workloads.access_log import from_log
 from surefoot.toolbox.workloads.asker import Asker
 from surefoot.toolbox.workloads.draft import Draft
 from surefoot.toolbox.workloads.har import from_har
+from surefoot.toolbox.workloads.jmeter import from_jmeter
 from surefoot.toolbox.workloads.locustfile import from_locustfile
 from surefoot.toolbox.workloads.openapi import from_openapi
 from surefoot.toolbox.workloads.pages import from_pages
@@ -65,6 +66,8 @@ async def _of_file(wish: Wish, place: Place, say: Say) -> Draft:
         sort, name, text = source.sort, source.name, whole(source)
     if sort is Sort.HAR:
         return from_har(text, name, place.routes, wish.host, writes=wish.writes)
+    if sort is Sort.JMETER:
+        return from_jmeter(text, name, wish.host, writes=wish.writes)
     if not place:
         return from_openapi(text, name, writes=wish.writes)
     return await _asking(
