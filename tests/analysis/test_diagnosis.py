@@ -33,7 +33,8 @@ def test_waiting_for_others_is_bounded_by_threads_and_more_of_them_help():
     change = levers(found)["threads"]
     assert change.action[0].after >= 32
     assert change.predicted_gain > 6
-    assert levers(found)["cache-result"].predicted_gain > 3
+    # How soon it is asked the same again is not known here.
+    assert "cache-result" not in levers(found)
 
 
 def test_mail_in_a_request_is_moved_behind_it():

@@ -1,13 +1,17 @@
 """Every lever that is built in keeps the contract."""
 
+import dataclasses
 import re
+import subprocess
 from pathlib import Path
 
 import pytest
 
-from diagnosed import case_of, statements, waits
+from diagnosed import case_of, reads, statements, waits
+from surefoot.core.function import Function
 from surefoot.core.measures import Measure
 from surefoot.core.records import Reusable
+from surefoot.core.worker import POSSIBLE, POSSIBLE_UNHEARD, CacheTotal
 from surefoot.testing import LeverContract
 from surefoot.toolbox.levers import (
     LEVERS,
@@ -20,6 +24,7 @@ from surefoot.toolbox.levers import (
     eager_load,
     gc_freeze,
     keep_alive,
+    local_tier,
     pool_size,
     preload_group,
     replicas,
@@ -296,14 +301,176 @@ class TestCacheResponse(LeverContract):
         assert keys[1] == ["cache.url", *keys[0]]
 
 
+ASKS = IDLE | {"uses": [waits("http.prices:9001", 0.099)]}
+SHOP = """import json
+import httpx
+
+def price(number: int) -> int:
+    return json.loads(httpx.get(f"http://prices:9001/{number}").text)
+"""
+KEPT = """import json
+import httpx
+from surefoot.cache import Cache
+
+results = Cache.from_url("memory://", name="results")
+
+@results.cached(ttl="1s")
+def price(number: int) -> int:
+    return json.loads(httpx.get(f"http://prices:9001/{number}").text)
+"""
+
+
+def asked_for(share, **facts):
+    """A function at ``shop.py:4``: this share of its calls finds a result that is still kept."""
+    known = {
+        "line": 4, "sites": ("shop.py:21",), "imports": 2, "routes": ("GET /",),
+        "told_by": "the whole address", "reuse": ((8, share), (1 << 14, share)),
+    }  # fmt: skip
+    return {"functions": (Function("price", "shop.py", **known | facts),)}
+
+
 class TestCacheResult(LeverContract):
     lever = cache_result
 
     def cases(self):
-        return [case_of(**IDLE, uses=[waits("http.prices:9001", 0.099)])]
+        query = "SELECT stars FROM review WHERE book_id = ?"
+        return [
+            case_of(**ASKS, **asked_for(0.9)),
+            case_of(**ASKS, **asked_for(0.9, unfit="it is decorated, as a view is")),
+            case_of(**ASKS, **asked_for(0.9, names=("results",))),
+            case_of(**ASKS, replicas=2, **asked_for(0.9, asynchronous=True)),
+            case_of({"slo.stale": 3.0}, **ASKS, **asked_for(0.9, told_by="number")),
+            case_of(
+                cpu=0.002, db_cpu=0.020, uses=[statements(4, 0.005, what=query)],
+                **asked_for(0.5, sites=("shop.py:7",), tables=("review",), told_by="nothing"),
+            ),
+            case_of(
+                cpu=0.020, stacks=[("cpu", "shop.py:21", 80), ("cpu", "shop.py:50", 20)],
+                **asked_for(0.5, tables=("*", "review"), counted=False),
+            ),
+        ]  # fmt: skip
 
     def strangers(self):
-        return [case_of(**BUSY), case_of(**IDLE, uses=[waits("smtp.localhost:25", 0.099)])]
+        mail = case_of(**IDLE, uses=[waits("smtp.localhost:25", 0.099)], **asked_for(0.9))
+        unknown = "POST /orders is sent what may tell its results apart"
+        return [
+            case_of(**BUSY),
+            case_of(**ASKS),
+            mail,
+            case_of(**ASKS, **asked_for(0.0)),
+            case_of(**ASKS, **asked_for(0.9, unknown=unknown)),
+        ]
+
+    def test_what_is_found_is_neither_waited_for_nor_computed(self):
+        asked = self.cases()[0]
+        (step,) = cache_result.steps(asked)
+        assert step.model.alone.outside == pytest.approx(0.0099)
+        computed = self.cases()[-1]
+        (step,) = cache_result.steps(computed)
+        # Half of what four fifths of the samples saw, and what looking it up costs.
+        assert step.model.alone.app == pytest.approx(0.020 * 0.6, rel=0.01)
+
+    def test_no_result_lives_longer_than_is_allowed(self):
+        rare = asked_for(0.9, reuse=((200, 0.3), (4000, 0.9)))
+        for allowed in (7.0, 3600.0):
+            (step,) = cache_result.steps(case_of({"slo.stale": allowed}, **ASKS, **rare))
+            assert step.stale <= allowed
+
+    def test_what_is_asked_seldom_is_found_seldom(self):
+        often, seldom = (
+            case_of(**ASKS, **asked_for(0.9, times=calls, reuse=((8, 0.01), (1 << 14, 0.99))))
+            for calls in (1.0, 0.1)
+        )
+        gains = [self._changes(case)[0].predicted_gain for case in (often, seldom)]
+        assert gains[0] > gains[1] > 1.0
+
+    def test_its_diff_is_the_file_with_the_results_kept(self, tmp_path):
+        (tmp_path / "shop.py").write_text(SHOP)
+        (change,) = self._changes(self.cases()[0])
+        (tmp_path / "change.diff").write_text(change.action.diff)
+        command = ["git", "apply", "--unidiff-zero", "change.diff"]
+        subprocess.run(command, cwd=tmp_path, check=True, timeout=30)
+        assert (tmp_path / "shop.py").read_text() == KEPT
+
+    def test_tags_are_the_tables_it_reads_where_all_are_known(self):
+        advices = [self._changes(case)[0].action.advice for case in self.cases()[-2:]]
+        assert 'tags=["review"]' in advices[0]
+        assert "tags" not in advices[1]
+
+    def test_where_nothing_is_known_no_figure_is_given(self):
+        (note,) = cache_result.unpredicted(self.strangers()[-1])
+        assert note == (
+            "cache-result at shop.py:4, where each request of the mix waits 99.0 ms, is not "
+            "predicted: POST /orders is sent what may tell its results apart"
+        )
+        assert list(cache_result.unpredicted(self.cases()[0])) == []
+
+
+def copies(share, tier=POSSIBLE, name="books", size=100_000):
+    """What copies would have served of a hundred reads, in both probes."""
+    hits = round(100 * share)
+    total = CacheTotal(name, tier, hits=hits, misses=100 - hits, entries=9, bytes=size)
+    return {"caches": (CacheTotal(name, "shared", hits=100), total)}
+
+
+READS = {"cpu": 0.004, "outside": 0.002, "uses": [reads("books", 10, 0.0003)]}
+
+
+class TestLocalTier(LeverContract):
+    lever = local_tier
+
+    def cases(self):
+        return [
+            case_of(**READS, probe=copies(0.9)),
+            case_of(**READS, probe=copies(0.9, POSSIBLE_UNHEARD)),
+            case_of(**READS, replicas=2, probe=copies(0.5)),
+            case_of(**READS, interface="asgi", slots=32, probe=copies(0.9)),
+            case_of({"slo.stale": 1.0}, **READS, probe=copies(0.9, POSSIBLE_UNHEARD)),
+        ]
+
+    def strangers(self):
+        kept = copies(0.9)["caches"]
+        local = (*kept, CacheTotal("books", "local", hits=9))
+        foreign = {"uses": [reads("127.0.0.1:6379", 10, 0.0003)]}
+        return [
+            case_of(**BUSY),
+            case_of(**READS),
+            case_of(**READS, probe=copies(0.0)),
+            case_of(**READS, probe={"caches": local}),
+            case_of({"cache.local": 1_000_000}, **READS, probe=copies(0.9)),
+            case_of({"slo.stale": 0.5}, **READS, probe=copies(0.9, POSSIBLE_UNHEARD)),
+            # What other clients ask of a Redis is not seen, nor whether it would come again.
+            case_of(**READS | foreign),
+            case_of(**READS | foreign, probe=copies(0.9)),
+        ]
+
+    def test_what_copies_serve_is_not_asked_for(self):
+        case = case_of(cpu=0.002, outside=0.098, uses=[reads("books", 1, 0.098)], probe=copies(0.5))
+        (step,) = local_tier.steps(case)
+        assert step.model.alone.outside == pytest.approx(0.049)
+
+    def test_a_store_that_tells_of_changes_makes_nothing_old(self):
+        heard, unheard = self.cases()[:2]
+        assert [self._changes(case)[0].stale for case in (heard, unheard)] == [0.0, 1.0]
+
+    @pytest.mark.parametrize(
+        ("seen", "size"), [(100, "1MB"), (1_500_000, "4MB"), (3_000_000, "16MB"), (10**9, "64MB")]
+    )
+    def test_there_is_room_for_twice_what_one_process_asked_for(self, seen, size):
+        case = case_of(**READS, probe=copies(0.9, size=seen))
+        assert self._changes(case)[0].action[0].after == size
+
+    def test_with_threads_the_calls_that_go_are_spared_their_waits_for_the_interpreter(self):
+        slow = {"varied": (1.0,), "probe": copies(1.0)}
+        plain = case_of(**READS, **slow)
+        (step,) = local_tier.steps(plain)
+        crowded = dataclasses.replace(
+            plain,
+            model=plain.model.changed(full=dataclasses.replace(plain.model.full, app=0.010)),
+        )
+        (step,) = local_tier.steps(crowded)
+        # 6 ms beside 4 ms are the price of 11 turns, of which one stays.
+        assert step.model.full.app == pytest.approx(step.model.alone.app + 0.006 / 11)
 
 
 class TestSharedState(LeverContract):

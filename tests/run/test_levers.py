@@ -216,6 +216,41 @@ def test_a_probe_tells_of_the_collector_of_memory_and_of_sizes(tmp_path, found):
     assert seen.memory > 5_000_000
 
 
+COPYING = """
+import os
+import flask
+from surefoot.cache import Cache
+from surefoot.cache.registry import totals
+app = flask.Flask(__name__)
+cache = Cache.from_url(os.environ["STORE"], name="copying")
+own = Cache.from_url(os.environ["STORE"], name="own", local="1MB")
+memory = Cache.from_url("memory://", name="memory")
+
+@app.get("/")
+def index():
+    cache.get_or_compute("k", lambda: 1, ttl=60)
+    rooms = [each.local and each.local.table.max_bytes for each in (cache, own, memory)]
+    return {"rooms": rooms, "hits": sum(t.hits for t in totals() if t.tier == "local")}
+"""
+
+
+def test_caches_that_do_not_say_have_the_copies_that_are_configured(tmp_path, found):
+    (tmp_path / "app.py").write_text(COPYING)
+
+    def found_here(directory, flags):
+        return found(directory, flags, STORE=f"sqlite:///{tmp_path}/cache.db")
+
+    async def act(stack):
+        for _ in range(5):
+            seen = json.loads(await text(stack.replicas[0].address))
+        return seen
+
+    seen = serving(found_here, tmp_path, {"cache.local": "2MB"}, act)
+    assert seen["rooms"] == [2_000_000, 1_000_000, None]
+    assert seen["hits"] > 0
+    assert serving(found_here, tmp_path, {}, act)["rooms"] == [None, 1_000_000, None]
+
+
 POOLED = """
 import os
 import flask

@@ -192,3 +192,33 @@ def test_a_method_of_an_own_class_is_blamed_inside_it():
     text = "class C:\n  def add(self, x):\n    self.n.append(x)\nc = C()\ndef f():\n    c.add(1)"
     best = max(found(text), key=lambda each: each.strength)
     assert best.line == 3
+
+
+CACHES = {
+    "redis": 'cache = Cache.from_url("redis://127.0.0.1/0", local="16MB")',
+    "named elsewhere": "cache = Cache.from_url(os.environ['CACHE'])",
+    "for event loops": 'cache: object = AsyncCache.from_url(url="sqlite:///c.db")',
+}
+USES = "@cache.cached(ttl=9)\ndef load(k):\n    return k\ndef f(k):\n    cache.set(k, 1, ttl=9)"
+
+
+@pytest.mark.parametrize("made", CACHES.values(), ids=CACHES)
+def test_what_lies_in_a_store_that_processes_share_is_not_kept_by_one(made):
+    head = "import os\nfrom surefoot.cache import AsyncCache, Cache\n"
+    assert found(f"{head}{made}\n{USES}") == ()
+    assert found(f"from shop import cache\n{USES}", shop=head + made) == ()
+    whole = made.replace("Cache.from_url", "surefoot.cache.Cache.from_url")
+    whole = whole.replace("Asyncsurefoot.cache.", "surefoot.cache.Async")
+    assert found(f"import os, surefoot.cache\n{whole}\n{USES}") == ()
+
+
+@pytest.mark.parametrize(
+    "made",
+    [
+        'from surefoot.cache import Cache\ncache = Cache.from_url("memory://")',
+        'from others import Cache\ncache = Cache.from_url("redis://127.0.0.1/0")',
+        "from cachetools import cache",
+    ],
+)
+def test_what_lies_in_the_process_is(made):
+    assert "@cache.cached on load()" in {each.what for each in found(f"{made}\n{USES}")}

@@ -15,7 +15,7 @@ from surefoot.core.records import (
     Slo,
     StackSample,
 )
-from surefoot.core.resources import Resource
+from surefoot.core.resources import Kind, Resource
 from surefoot.toolbox.analysis.case import Case
 from surefoot.toolbox.analysis.fit import model_of
 from surefoot.toolbox.diagnose import bottleneck, diagnose
@@ -144,10 +144,11 @@ class Shop:
 def case_of(keys=(), probe=None, lines=(), **needs):
     """A case: an application by its needs, the configuration it ran with, and what else was seen.
 
-    Names of ``Evidence`` (``server``, ``memory``, ``sizes``, ``reusable``) go there; ``probe``
-    changes both of its probes.
+    Names of ``Evidence`` (``server``, ``memory``, ``sizes``, ``reusable``, ``functions``) go there;
+    ``probe`` changes both of its probes.
     """
-    seen = {k: needs.pop(k) for k in ("server", "memory", "sizes", "reusable") if k in needs}
+    told = ("server", "memory", "sizes", "reusable", "functions")
+    seen = {k: needs.pop(k) for k in told if k in needs}
     made = Shop(**needs)
     evidence = made.evidence
     probes = tuple(dataclasses.replace(one, **(probe or {})) for one in evidence.probes)
@@ -178,3 +179,17 @@ def waits(kind, seconds, site="shop.py:21"):
         place(site, "", requests, use=requests * seconds),
         name=Resource.parse(kind).name,
     )
+
+
+def reads(name, each, seconds, cpu=0.0):
+    """Reads of a cache's store: this many a request, seconds and CPU seconds each."""
+
+    def of(requests):
+        count = requests * each
+        return use(
+            Kind.CACHE,
+            place("shop.py:30", "GET", count, use=count * seconds, cpu=count * cpu),
+            name=name,
+        )
+
+    return of

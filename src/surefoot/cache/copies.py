@@ -10,6 +10,7 @@ from typing import Any, Final, NamedTuple
 from surefoot.cache.counts import Counts
 from surefoot.cache.local import Copy, Local
 from surefoot.cache.names import Names
+from surefoot.cache.unsaid import unsaid
 from surefoot.cache.values.codec import Codec
 from surefoot.cache.values.sharing import is_shareable
 from surefoot.core.cache.frame import Frame
@@ -21,13 +22,21 @@ _UNHEARD: Final = 1.0
 """Seconds that a copy lives where nobody tells of changes."""
 
 
-def local_for(url: str, names: Names, size: int | str) -> Local:
-    """Copies of what lies in the store of a URL.
+def local_for(url: str, names: Names, said: int | str | None) -> Local | None:
+    """Copies of what lies in the store of a URL; ``None`` where there are to be none.
+
+    Args:
+        url: Of the store.
+        names: Of the cache.
+        said: How large they may become, as the code says.
 
     Raises:
         UnitError: The size cannot be read.
         ConfigError: It is nothing, or the URL cannot be understood.
     """
+    size = unsaid.size(said, url)
+    if size is None:
+        return None
     scheme = url.partition("://")[0]
     room = parse_bytes(size)
     if scheme in {"redis", "rediss", "unix"}:

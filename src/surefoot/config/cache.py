@@ -80,6 +80,14 @@ class Cache:
         " rediss://, unix:// or memcached://.",
         public=without_password,
     )
+    local: int = size(
+        0,
+        "How large the copies are that each process keeps of what caches of surefoot.cache, and of "
+        "Django's CACHES, have in a store that processes share, where the code gives no local=; 0 "
+        "for none. For each cache. With SQLite and Memcached a copy is old for a second at most.",
+        minimum=0,
+        maximum=100_000_000_000,
+    )
     name: str = key(
         "",
         "Tells what this application keeps from what others keep in the same place.",

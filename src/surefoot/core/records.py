@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+from surefoot.core.function import Function
 from surefoot.core.measures import Measure
 from surefoot.core.resources import Resource
 from surefoot.core.worker import CacheTotal
@@ -342,6 +343,8 @@ class Evidence:
     they were not looked at."""
     reusable: tuple[Reusable, ...] = ()
     """Routes whose answers were tried to be kept."""
+    functions: tuple[Function, ...] = ()
+    """Functions that much of the time is spent in, the one with most first."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,7 +5,19 @@ from __future__ import annotations
 from dataclasses import dataclass, field, fields, replace
 from typing import Any, Final
 
-__all__ = ["Blocked", "CacheTotal", "RouteTotal", "WorkerStats"]
+__all__ = [
+    "POSSIBLE",
+    "POSSIBLE_UNHEARD",
+    "Blocked",
+    "CacheTotal",
+    "RouteTotal",
+    "WorkerStats",
+]
+
+POSSIBLE: Final = "possible"
+"""Tier of copies in the process that nobody keeps: what they would have served."""
+POSSIBLE_UNHEARD: Final = "possible unheard"
+"""The same beside a store that does not tell of changes, where a copy lives for a second."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +56,7 @@ class CacheTotal:
     """The cache's; of an answer that is kept its route, ``"GET /books/<int:id>"``."""
     tier: str
     """``"local"``: copies in the process. ``"memory"``: a store in the process. ``"shared"``: a
-    store that processes share."""
+    store that processes share. ``POSSIBLE`` and ``POSSIBLE_UNHEARD``: copies that are not kept."""
     hits: int = 0
     """Fresh values that were there."""
     stale: int = 0

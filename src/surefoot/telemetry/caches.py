@@ -26,4 +26,4 @@ def cache_totals(pulse: Pulse) -> tuple[CacheTotal, ...]:
     except Exception as error:  # noqa: BLE001 - a store of another make must still be served from
         pulse.fault(error)
         return ()
-    return totals
+    return (*totals, *pulse.possible.totals())

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from surefoot.core.wire import Blocked, CacheTotal, RouteTotal, WorkerStats
+from surefoot.telemetry.possible import Possible
 
 __all__ = ["Pulse"]
 
@@ -32,6 +33,7 @@ class Pulse:
     sampled_ns: int = 0
     own_ns: int = 0
     hooks: list[str] = field(default_factory=list)
+    possible: Possible = field(default_factory=Possible)
     _blocked: dict[str, list[int]] = field(default_factory=dict)
     _pools: weakref.WeakKeyDictionary[Any, int] = field(default_factory=weakref.WeakKeyDictionary)
 

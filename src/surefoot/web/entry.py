@@ -1,8 +1,8 @@
 """What every server is given to serve: ``surefoot.web.entry:wsgi`` or ``:asgi``.
 
-In this order: settings, pool sizes, telemetry's hooks, import of the user's application, wrapping,
-the collector's rest. Threads and sockets start after the fork, in the worker that serves its first
-request. What is not configured is not loaded.
+In this order: settings, sizes of pools and copies, telemetry's hooks, import of the user's
+application, wrapping, the collector's rest. Threads and sockets start after the fork, in the worker
+that serves its first request. What is not configured is not loaded.
 """
 
 from __future__ import annotations
@@ -79,6 +79,8 @@ class Plan:
     """Connections by name of the database."""
     caching: config.Cache | None = None
     """What is kept, and where; ``None`` where nothing is."""
+    local: int = 0
+    """Bytes of copies in the process, of each cache that does not say; 0 for none."""
     compress: bool = False
     freeze: bool = False
 
@@ -140,6 +142,7 @@ def plan(settings: WorkerSettings) -> Plan:
         watching=watching,
         pools=MappingProxyType(sizes),
         caching=_caching(settings.config.cache),
+        local=settings.config.cache.local,
         compress=settings.config.response.compress,
         freeze=settings.config.server.gc_freeze,
     )
@@ -162,6 +165,8 @@ def apply(planned: Plan, wanted: str) -> Callable[..., Any]:
     """
     if planned.pools:
         _late("pools").install(planned.pools)
+    if planned.local:
+        importlib.import_module("surefoot.cache.unsaid").unsaid.local = planned.local
     cached = _responses(planned, wanted)
     recorder = _installed(planned.recording)
     if recorder is not None or cached is not None or planned.watching is not None:

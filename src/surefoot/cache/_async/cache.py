@@ -86,8 +86,7 @@ class AsyncCache:
             ConfigError: The URL, the name or a size cannot be used, or a package is missing.
         """
         store = store_from_url(url)
-        copies = local_for(url, Names(name), local) if local is not None else None
-        return cls(store, name=name, codec=codec, local=copies)
+        return cls(store, name=name, codec=codec, local=local_for(url, Names(name), local))
 
     async def get(self, key: str, default: Any = None, *, type: Any = Any) -> Any:  # noqa: A002
         """The value of a key while it is fresh, else ``default``."""

@@ -50,6 +50,9 @@ class AsyncRedisStore(AsyncStore):
         ConfigError: The URL cannot be understood.
     """
 
+    tells_changes = True
+    """Whoever watches hears of every slot that anybody changes."""
+
     def __init__(self, url: str) -> None:
         self._options = redis_options(url)
         self._connections = AsyncConnections(self._open, self._options.timeout)

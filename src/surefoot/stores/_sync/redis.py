@@ -51,6 +51,9 @@ class RedisStore(Store):
         ConfigError: The URL cannot be understood.
     """
 
+    tells_changes = True
+    """Whoever watches hears of every slot that anybody changes."""
+
     def __init__(self, url: str) -> None:
         self._options = redis_options(url)
         self._connections = Connections(self._open, self._options.timeout)

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Any, Final
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, Any, Final
 
 from surefoot.core.cache.family import family
 from surefoot.telemetry.sites import Hint
 
-__all__ = ["VERBS", "described"]
+if TYPE_CHECKING:
+    from surefoot.telemetry.recorder import Recorder
+
+__all__ = ["VERBS", "described", "note"]
 
 VERBS: Final = ("get", "put", "swap", "patch", "delete", "incr")
 _MOST: Final = 512
@@ -39,3 +42,14 @@ def described(verb: str) -> Callable[..., tuple[str, str, int, _Place]]:
         return f"cache.{name}", what, 1, place
 
     return describe
+
+
+def note(
+    recorder: Recorder, store: Any, keys: Sequence[str], slots: Sequence[bytes | None]
+) -> None:
+    """Count whether copies in the process would have served a read."""
+    try:
+        heard = getattr(store.store, "tells_changes", False)
+        recorder.pulse.possible.saw(keys, slots, heard=heard)
+    except Exception as error:  # noqa: BLE001 - called from inside requests
+        recorder.fault(error)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from typing import Final
 
 from surefoot.core.records import Probe
 from surefoot.core.resources import Kind
@@ -12,6 +13,7 @@ from surefoot.core.worker import CacheTotal, WorkerStats
 __all__ = ["CacheUse", "cache_uses", "done"]
 
 _Key = tuple[str, str]
+_KEPT: Final = frozenset({"local", "memory", "shared"})  # not what might have been
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +56,7 @@ def cache_uses(probes: Sequence[Probe]) -> tuple[CacheUse, ...]:
     """What each cache did in all probes, the one with most requests first."""
     found: dict[_Key, CacheTotal] = {}
     for probe in probes:
-        for key, total in _by_key(probe.caches).items():
+        for key, total in _by_key(each for each in probe.caches if each.tier in _KEPT).items():
             summed = found.get(key, CacheTotal(*key)).plus(total)
             # What is kept is a state, and not a sum.
             found[key] = replace(summed, entries=total.entries, bytes=total.bytes)

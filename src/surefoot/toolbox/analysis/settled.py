@@ -25,6 +25,7 @@ def settled(config: Config) -> tuple[tuple[str, Value], ...]:
     ]
     found.append(("slo.stale", config.slo.stale))
     found.append(("cache.url", without_password(config.cache.url)))
+    found.append(("cache.local", config.cache.local))
     for entry in config.cache.response:
         for leaf in _OF_RESPONSES:
             key = entry_name("cache.response", entry.route, leaf)

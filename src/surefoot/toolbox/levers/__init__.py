@@ -25,6 +25,7 @@ from surefoot.toolbox.levers import (
     eager_load,
     gc_freeze,
     keep_alive,
+    local_tier,
     pool_size,
     preload_group,
     replicas,
@@ -67,6 +68,7 @@ LEVERS: Final[tuple[Lever, ...]] = (
     blocking_call,
     cache_response,
     cache_result,
+    local_tier,
     shared_state,
 )
 
@@ -91,4 +93,5 @@ def proposals(case: Case) -> tuple[tuple[Change, ...], tuple[str, ...]]:
     more, notes = installed(frozenset(lever.NAME for lever in LEVERS))
     guarded = [Guarded(lever) for lever in more]
     changes = propose(case, (*LEVERS, *guarded))
-    return changes, (*notes, *(lever.fault for lever in guarded if lever.fault))
+    unknown = cache_result.unpredicted(case)
+    return changes, (*notes, *unknown, *(lever.fault for lever in guarded if lever.fault))

@@ -23,6 +23,8 @@ class Target:
     """Path and query; empty where a value is needed that only an answer supplies."""
     values: Mapping[str, str]
     """Those that were drawn for it."""
+    user: int = -1
+    """Which of the workload's users asks; -1 for none of them."""
 
     @property
     def name(self) -> str:
@@ -45,16 +47,17 @@ def targets(workload: Workload, seed: int = 1) -> Iterator[Target]:
     numbers = range(max(1, workload.users))
     while True:
         flow, tables = draw.choices(flows, cum_weights=cumulated)[0]
-        values = source.drawn(tables)
+        values, user = source.drawn(tables), -1
         if flow.as_user and workload.users:
-            values |= source.of_user(draw.choice(numbers), [*workload.login, *workload.flows])
-        yield from _asked(flow, values, draw)
+            user = draw.choice(numbers)
+            values |= source.of_user(user, [*workload.login, *workload.flows])
+        yield from _asked(flow, values, user, draw)
 
 
-def _asked(flow: Flow, values: dict[str, str], draw: random.Random) -> Iterator[Target]:
+def _asked(flow: Flow, values: dict[str, str], user: int, draw: random.Random) -> Iterator[Target]:
     for step in flow.steps:
         try:
             text = step.path.render(values, draw)
         except Missing:
             text = ""
-        yield Target(step, text, values)
+        yield Target(step, text, values, user)

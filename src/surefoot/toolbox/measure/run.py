@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from surefoot.config import Settings
+from surefoot.core.function import Function
 from surefoot.core.records import Capacity, Diagnosis, Evidence, Probe, Slo
 from surefoot.core.resources import Kind
 from surefoot.errors import RefusedError
@@ -23,6 +24,7 @@ from surefoot.toolbox.measure.bench import Bench
 from surefoot.toolbox.measure.conditions import refuse_useless
 from surefoot.toolbox.measure.lines import lines
 from surefoot.toolbox.measure.rates import RateSearch
+from surefoot.toolbox.measure.repeats import repeats
 from surefoot.toolbox.measure.reusable import Tried, reusable
 from surefoot.toolbox.measure.sizes import sizes
 from surefoot.toolbox.measure.subject import Subject, Url, started
@@ -152,11 +154,16 @@ async def _probes(
     if plan.application is not None:
         weighed = await bench.race(sizes(plan.workload, bench.subject.addresses, stop))
     again = Tried()
+    asked: tuple[Function, ...] = ()
     if plan.application is not None:
         say("asking the same twice")
         routes = [route.route for route in serial.routes]
         again = await reusable(plan.application, plan.settings, plan.workload, routes, stop)
         _stop_here(stop)
+        say("counting who asks the same")
+        asked = await asyncio.to_thread(
+            repeats, plan.application.directory, plan.workload, (serial, busy)
+        )
     settings = plan.settings.config
     evidence = Evidence(
         target=plan.name,
@@ -175,6 +182,7 @@ async def _probes(
         memory=host.free_memory(),
         sizes=weighed,
         reusable=again.routes,
+        functions=asked,
         lines=lines(plan.application.directory, (serial, busy)) if plan.application else (),
     )
     return evidence, model_of(evidence, host.cores())

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from surefoot import __version__
+from surefoot.core.function import Function
 from surefoot.core.records import (
     Change,
     CodeEdit,
@@ -67,6 +68,7 @@ def document(measurement: Measurement) -> dict[str, Any]:
         "routes": [_route(route) for route in diagnosis.routes],
         "caches": caches_document(evidence),
         "reusable": [_reusable(each) for each in evidence.reusable],
+        "functions": [_function(each) for each in evidence.functions],
         "changes": [_change(change) for change in diagnosis.changes],
         "points": [_point(point) for point in evidence.points],
         "notes": list(diagnosis.notes),
@@ -122,6 +124,19 @@ def _reusable(each: Reusable) -> dict[str, Any]:
         "alike": each.alike,
         "users": each.users,
         "reuse": [{"requests": life, "share": round(hits, 4)} for life, hits in each.reuse],
+    }
+
+
+def _function(each: Function) -> dict[str, Any]:
+    return {
+        "name": each.name,
+        "file": each.file,
+        "line": each.line,
+        "routes": list(each.routes),
+        "told_by": each.told_by,
+        "tables": list(each.tables),
+        "reuse": [{"requests": life, "share": round(hits, 4)} for life, hits in each.reuse],
+        "unknown": each.unknown,
     }
 
 

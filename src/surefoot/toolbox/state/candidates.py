@@ -40,6 +40,7 @@ from surefoot.toolbox.state.names import (
     root_of,
 )
 from surefoot.toolbox.state.random_values import drawn_values
+from surefoot.toolbox.state.shared_caches import is_shared_cache
 from surefoot.toolbox.state.sources import Source
 
 __all__ = ["candidates"]
@@ -257,7 +258,7 @@ class _Finder(ast.NodeVisitor):
             root = _Root(min(root.strength, Strength.ALIAS), root.keys, root.foreign, root.owner)
         if root.foreign:
             # The session of a database object is its own affair; a cache held directly is not.
-            if not isinstance(base, ast.Name):
+            if not isinstance(base, ast.Name) or self._shared(function):
                 return
             root = _Root(Strength.HELD, root.keys, owner=root.owner)
         self._add(base, root, node, short(node.func) + "(...)")
@@ -284,7 +285,7 @@ class _Finder(ast.NodeVisitor):
     def _cached(self, node: Function) -> None:
         for decorator in node.decorator_list:
             called = decorator.func if isinstance(decorator, ast.Call) else decorator
-            if dotted_name(called).rpartition(".")[2] in _CACHES:
+            if dotted_name(called).rpartition(".")[2] in _CACHES and not self._shared(called):
                 self.found.append(
                     Candidate(
                         self._source.name,
@@ -297,6 +298,12 @@ class _Finder(ast.NodeVisitor):
                         frozenset({f"{self._source.module}:{node.name}", f".{node.name}"}),
                     )
                 )
+
+    def _shared(self, method: ast.expr) -> bool:
+        """Whether it is a method of a cache that lies outside of the process."""
+        return isinstance(method, ast.Attribute) and is_shared_cache(
+            method.value, self._source.module, self._modules
+        )
 
     # --- What outlives the request ----------------------------------------------------------------
 

@@ -52,9 +52,8 @@ class Shared:
         )
         names = Names(options.name)
         # A copy of what lies in the same memory would be a copy for nothing.
-        self._local = None
-        if options.local is not None and self._scheme != "memory":
-            self._local = local_for(url, names, options.local)
+        in_memory = self._scheme == "memory"
+        self._local = None if in_memory else local_for(url, names, options.local)
         self._store = from_url(url)
         if self._scheme == "memory":
             self._store = _memories.setdefault(url, self._store)
