@@ -31,7 +31,7 @@ def test_the_commented_file_sets_only_what_it_was_given():
 def test_every_default_in_the_commented_file_may_be_put_in_force():
     read = config.from_mapping(tomllib.loads(uncommented(commented_file())))
     expected = config.to_mapping(config.Config())
-    expected["database"] = {"main": {"pool_size": 0}}
+    expected["database"] = {"main": {"pool_size": 0, "max_age": 0.0}}
     expected["cache"]["response"] = [
         {
             "route": "GET /", "ttl": 60.0, "stale": 0.0, "headers": [], "cookies": [], "ignore": [],

@@ -179,10 +179,17 @@ class Database:
 
     pool_size: int = key(
         0,
-        "Connections that a SQLAlchemy or psycopg pool of the database NAME hands out; default is "
-        "any database without a table. 0 leaves the application's own.",
+        "Connections in a pool of SQLAlchemy's, psycopg's or Django's for the database NAME; "
+        "default is any database without a table. 0 leaves the application's own.",
         minimum=0,
         maximum=10_000,
+    )
+    max_age: float = duration(
+        0.0,
+        "How long a connection of Django's stays open from request to request (CONN_MAX_AGE); not "
+        "one of a pool. 0s leaves the application's own.",
+        minimum=0.0,
+        maximum=86_400.0,
     )
 
 

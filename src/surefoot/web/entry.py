@@ -77,6 +77,8 @@ class Plan:
     watching: Watching | None = None
     pools: Mapping[str, int] = field(default_factory=lambda: MappingProxyType({}))
     """Connections by name of the database."""
+    ages: Mapping[str, float] = field(default_factory=lambda: MappingProxyType({}))
+    """Seconds that a connection stays open, by name of the database."""
     caching: config.Cache | None = None
     """What is kept, and where; ``None`` where nothing is."""
     local: int = 0
@@ -133,7 +135,9 @@ def plan(settings: WorkerSettings) -> Plan:
         recording = Recording(settings.records, settings.every, sample, code)
     if settings.witness:
         watching = Watching(settings.witness, settings.replica, code)
-    sizes = {n: entry.pool_size for n, entry in settings.config.database.items() if entry.pool_size}
+    databases = settings.config.database.items()
+    sizes = {name: entry.pool_size for name, entry in databases if entry.pool_size}
+    ages = {name: entry.max_age for name, entry in databases if entry.max_age}
     return Plan(
         recording=recording,
         directory=settings.directory,
@@ -141,6 +145,7 @@ def plan(settings: WorkerSettings) -> Plan:
         keywords=app.settings,
         watching=watching,
         pools=MappingProxyType(sizes),
+        ages=MappingProxyType(ages),
         caching=_caching(settings.config.cache),
         local=settings.config.cache.local,
         compress=settings.config.response.compress,
@@ -163,8 +168,8 @@ def apply(planned: Plan, wanted: str) -> Callable[..., Any]:
         TargetError: The application is of the other kind, or nothing that can be served.
         Exception: Whatever the application raises while it is imported.
     """
-    if planned.pools:
-        _late("pools").install(planned.pools)
+    if planned.pools or planned.ages:
+        _late("pools").install(planned.pools, planned.ages)
     if planned.local:
         importlib.import_module("surefoot.cache.unsaid").unsaid.local = planned.local
     cached = _responses(planned, wanted)

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import re
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Final
 
-from surefoot.core.records import RouteUse
+from surefoot.core.records import CodeEdit, RouteUse
 from surefoot.core.resources import Kind
 from surefoot.toolbox.analysis.case import (
     Case,
@@ -20,17 +19,14 @@ from surefoot.toolbox.analysis.case import (
     without,
 )
 from surefoot.toolbox.analysis.model import Model
+from surefoot.toolbox.levers.relations import django, loaded, sqlalchemy
 from surefoot.toolbox.levers.source import edit
 from surefoot.toolbox.levers.step import Step
 
 __all__ = ["NAME", "REPEATED", "steps"]
 
 NAME: Final = "eager-load"
-_WHERE: Final = re.compile(
-    r"\bfrom\s+[\"`]?(?P<table>\w+)[\"`]?\s+where\s+(?P<left>\S+)\s*=\s*(?P<right>\S+)",
-    re.IGNORECASE,
-)
-_COLUMN: Final = re.compile(r"[\"`]?[a-z_]\w*[\"`]?(?:\.[\"`]?(\w+)[\"`]?)?", re.IGNORECASE)
+_DJANGO: Final = "django"
 REPEATED: Final = 5  # the same statement this often in one request is a loop over rows
 
 
@@ -62,15 +58,16 @@ def _step(case: Case, route: str, lines: Mapping[str, Sequence[Spot]]) -> Step:
     repeated = [spot for found in lines.values() for spot in found]
     gone = sum(spot.use * saved[spot.place.site] for spot in repeated) + cpu + server
     site = max(lines, key=lambda site: sum(spot.use for spot in lines[site]))
+    loader = _loader(case, repeated)
     told = " and ".join(sorted(line or "(unknown line)" for line in lines))
     return Step(
         where=site or "(unknown line)",
         relieves=case.bottleneck or repeated[0].resource,
         stage="edit",
-        action=edit(case, site or "(unknown line)", _advice(repeated)),
+        action=_edit(case, site or "(unknown line)", repeated, loader),
         model=model,
         how=f"load what {told} {'ask' if len(lines) > 1 else 'asks'} for row by row with the list "
-        f"itself (SQLAlchemy: {_option(repeated)})",
+        f"itself ({'Django' if case.evidence.framework == _DJANGO else 'SQLAlchemy'}: {loader})",
         because=f"{_calls(repeated):.0f} statements a request of {route} become {len(repeated)}, "
         f"{gone * 1e3:.1f} ms of each request of the mix when it is alone, {cpu * 1e3:.1f} ms of "
         "them CPU, by the sampler and by other routes; under load the same share is assumed to go",
@@ -132,23 +129,40 @@ def _calls(found: Iterable[Spot]) -> float:
     return sum(spot.per_call for spot in found)
 
 
-def _advice(repeated: Sequence[Spot]) -> str:
-    return f"where the list is queried, load what belongs to its rows too: .{_option(repeated)}"
+def _edit(case: Case, site: str, repeated: Sequence[Spot], loader: str) -> CodeEdit:
+    """Where the list is queried, if that can be told; else at the line that asks row by row."""
+    advice = f"where the list is queried, load what belongs to its rows too: .{loader}"
+    if case.evidence.framework == _DJANGO:
+        for line in _queried(case, repeated):
+            found = edit(case, line, advice, lambda text: loaded(text, loader))
+            if found.diff:
+                return found
+    return edit(case, site, advice)
 
 
-def _option(repeated: Sequence[Spot]) -> str:
-    """The loader option, the relation's name guessed from the table: ``Model`` is the list's own.
+def _queried(case: Case, repeated: Sequence[Spot]) -> Iterator[str]:
+    """Lines of the same file that query once for the route, the nearest above the loop first."""
+    asked = [_place(spot.place.site) for spot in repeated]
+    route = repeated[0].route.route
+    files = {file for file, _ in asked}
+    last = max(number for _, number in asked)
+    found = {
+        _place(spot.place.site)
+        for spot in spots(case, Kind.DB_CPU, Kind.DB_WAIT)
+        if spot.route.route == route and spot.per_call < REPEATED
+    }
+    above = [(file, number) for file, number in found if file in files and number <= last]
+    yield from (f"{file}:{number}" for file, number in sorted(above, key=lambda at: -at[1]))
 
-    A row that is found by its primary key is the one that the list's row refers to, and a join
-    brings it along; rows found by another column are several.
-    """
-    options = []
-    for spot in repeated:
-        found = _WHERE.search(" ".join(spot.place.what.split()))
-        column = found and (_COLUMN.fullmatch(found["left"]) or _COLUMN.fullmatch(found["right"]))
-        if found is None or column is None:
-            return "options(selectinload(Model.relation))"
-        key = (column[1] or column[0]).lower()
-        loader = "joinedload" if key == "id" else "selectinload"
-        options.append(f"{loader}(Model.{found['table']})")
-    return f"options({', '.join(dict.fromkeys(options))})"
+
+def _place(site: str) -> tuple[str, int]:
+    file, _, number = site.rpartition(":")
+    return file, int(number) if number.isdigit() else 0
+
+
+def _loader(case: Case, repeated: Sequence[Spot]) -> str:
+    """What to tell the ORM; that of Django in Django, else SQLAlchemy's."""
+    if case.evidence.framework != _DJANGO:
+        return sqlalchemy(spot.place.what for spot in repeated)
+    lines = dict(case.evidence.lines)
+    return django((spot.place.what, lines.get(spot.place.site, "")) for spot in repeated)

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import Final
 
-from surefoot.config import Config, from_mapping, to_mapping
+from surefoot.config import Config, Database, from_mapping, to_mapping
 from surefoot.config.path import put
 from surefoot.core.records import CodeEdit, ConfigEdit, OutsideAction
 
 __all__ = ["edited", "inverse"]
+
+_UNTOUCHED: Final = to_mapping(Config(database={"x": Database()}))["database"]["x"]
 
 Action = tuple[ConfigEdit, ...] | OutsideAction | CodeEdit
 
@@ -32,6 +35,7 @@ def edited(config: Config, edits: Iterable[ConfigEdit]) -> Config:
     for edit in edits:
         put(tables, edit.key, edit.after)
     for name, values in list(tables["database"].items()):
-        if not values:
+        # A table that an undo leaves behind, with nothing in it that is not the default.
+        if values.items() <= _UNTOUCHED.items():
             del tables["database"][name]
     return from_mapping(tables, "a change")

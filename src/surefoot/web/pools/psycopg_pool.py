@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from types import ModuleType
 from typing import Any, Final
 
-from surefoot.web.pools.named import size_for
+from surefoot.web.pools.named import set_for
 
 __all__ = ["MODULES", "install"]
 
@@ -47,4 +47,4 @@ def _size(pool: Any, conninfo: Any, arguments: Mapping[str, Any], sizes: Mapping
     told = conninfo_to_dict(conninfo) if isinstance(conninfo, str) else {}
     more = arguments.get("kwargs") or {}
     named = (more.get("dbname") if isinstance(more, Mapping) else "") or told.get("dbname", "")
-    return size_for(sizes, str(named))
+    return int(set_for(sizes, str(named)))

@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from types import ModuleType
 from typing import Any, Final
 
-from surefoot.web.pools.named import size_for
+from surefoot.web.pools.named import set_for
 
 __all__ = ["MODULE", "install"]
 
@@ -43,7 +43,7 @@ def _pool_arguments(url: Any, given: Mapping[str, Any], sizes: Mapping[str, int]
     if given.get("pool") is not None:
         return {}
     address = make_url(url)
-    size = size_for(sizes, address.database or "")
+    size = int(set_for(sizes, address.database or ""))
     if not size:
         return {}
     # A dialect that is both sync and async has a queue in either case.
