@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import sys
 
 import pytest
@@ -118,10 +119,39 @@ def test_without_two_users_it_is_refused(surefoot, shop, log_in, why):
     assert "users = 2" in run.err
 
 
-def test_what_was_proven_before_is_not_asked_again(surefoot, shop):
-    home = shop()
+def in_force(home):
     table = f"\n[[cache.response]]\nroute = '{BOOK}'\nttl = '5s'\neverybody = true\n"
     (home / "surefoot.toml").write_text((home / "surefoot.toml").read_text() + table)
+
+
+def branch(home, before, after):
+    """Another working copy of the shop, with a line of it changed; returns the copy's name."""
+    other = home / "branch"
+    other.mkdir()
+    (other / "shop.py").write_text(SHOP.replace(before, after))
+    shutil.copy(home / "surefoot.toml", other)
+    return str(other)
+
+
+def test_code_that_makes_a_page_for_everybody_another_for_each_user_is_caught(surefoot, shop):
+    home = shop()
+    in_force(home)
+    other = branch(home, '{"number": number, "title": "A Bridge"}', "account()")
+    run = surefoot("prove", "--with", other, *QUICK)
+    assert run.result["verdict"] == "wrong-answers", run.out
+    assert run.result["why"].startswith(f"{BOOK} is not the same for everybody")
+
+
+def test_where_it_cannot_be_asked_again_that_is_told(surefoot, shop):
+    home = shop("")
+    in_force(home)
+    run = surefoot("prove", "--with", branch(home, "A Bridge", "A Bridge"), *QUICK)
+    assert run.result is not None, run.err
+    assert [note for note in run.result["notes"] if "workload.toml has no users" in note]
+
+
+def test_what_was_proven_before_is_not_asked_again(surefoot, shop):
+    in_force(shop())
     run = surefoot("prove", "--set", f"cache.response[{BOOK}].ttl=6s", *QUICK)
     assert run.result is not None, run.err
     assert run.result["everybody"] == []

@@ -7,9 +7,9 @@ from dataclasses import dataclass, replace
 from typing import Final
 
 from surefoot.config import Settings
-from surefoot.toolbox.target import Application
+from surefoot.toolbox.target import LOOPED, Application
 
-__all__ = ["Arm", "newly_for_everybody", "population"]
+__all__ = ["Arm", "population"]
 
 _LOOP_SLOTS: Final = 32
 _MOST_IN_FLIGHT: Final = 64
@@ -34,7 +34,7 @@ class Arm:
     def slots(self) -> int:
         """Requests that it may work on at once."""
         server = self.settings.config.server
-        if self.application.interface == "asgi":
+        if self.application.interface in LOOPED:
             return _LOOP_SLOTS * self.processes
         return server.threads * self.processes
 
@@ -51,22 +51,3 @@ class Arm:
 def population(*arms: Arm) -> int:
     """How many requests are kept in flight: twice the slots of the one that has more."""
     return min(_MOST_IN_FLIGHT, 2 * max(arm.slots for arm in arms))
-
-
-def newly_for_everybody(base: Arm, variant: Arm) -> tuple[str, ...]:
-    """Routes that the variant answers alike for everybody, and that nobody has proven to be so.
-
-    Those of the base were, for the same application with the same settings.
-    """
-    before = _for_everybody(base) if _same_application(base, variant) else ()
-    return tuple(route for route in _for_everybody(variant) if route not in before)
-
-
-def _for_everybody(arm: Arm) -> tuple[str, ...]:
-    return tuple(each.route for each in arm.settings.config.cache.response if each.everybody)
-
-
-def _same_application(one: Arm, other: Arm) -> bool:
-    return one.application.directory == other.application.directory and (
-        one.settings.config.app == other.settings.config.app
-    )

@@ -16,13 +16,13 @@ from surefoot.toolbox.answers.serial import same_answers_of
 from surefoot.toolbox.answers.variation import Variation
 from surefoot.toolbox.data import Copies, copies
 from surefoot.toolbox.data.reached import confirm
-from surefoot.toolbox.everybody import same_for_everybody
 from surefoot.toolbox.load import Closed, Generator, LoadResult, Observation, Workload
 from surefoot.toolbox.measure.bench import Bench
 from surefoot.toolbox.measure.conditions import refuse_useless
 from surefoot.toolbox.measure.subject import Started, bare
-from surefoot.toolbox.prove.arm import Arm, newly_for_everybody, population
+from surefoot.toolbox.prove.arm import Arm, population
 from surefoot.toolbox.prove.block import Blocks
+from surefoot.toolbox.prove.everybody import asked_for_everybody, not_the_same
 from surefoot.toolbox.prove.gauge import Gauge
 from surefoot.toolbox.prove.loaded import LoadedAnswers
 from surefoot.toolbox.prove.series import Series
@@ -37,8 +37,8 @@ _AGAIN: Final = "again"
 _VARIANT: Final = "variant"
 _WARM_SECONDS: Final = 2.0
 _BLOCK_SECONDS: Final = 1.0
-# Of the whole budget: what may pass with looking for state that processes keep to themselves, and
-# with comparing answers one by one.
+# Of the whole budget: what may pass with looking for state that processes keep to themselves, with
+# comparing answers one by one, and with asking as several users.
 _STATE_SHARE: Final = 0.25
 _ASKING_SHARE: Final = 0.15
 _EVERYBODY_SHARE: Final = 0.25
@@ -131,39 +131,20 @@ class _Proof:
             everybody = await self._for_everybody()
         except ServerError as error:
             return _does_not_start(question.on[0], error.message)
-        personal = next((each for each in everybody if each.answers.differing), None)
-        if personal is not None:
-            return _personal(question.on[0], personal, everybody)
-        return replace(await self._decided(), everybody=everybody)
+        personal = not_the_same(question.on[0], everybody)
+        return personal or replace(await self._decided(), everybody=everybody)
 
     async def _for_everybody(self) -> tuple[Alike, ...]:
-        """What users are answered where the variant is to answer everybody alike.
-
-        Raises:
-            RefusedError: It cannot be seen whether that is the same.
-            ServerError: The variant does not start.
-        """
         plan = self.plan
-        routes = newly_for_everybody(plan.base, plan.variant)
-        if not routes:
-            return ()
-        self.say(f"asking for {routes[0]} as nobody and as several users")
-        found = await same_for_everybody(
-            plan.variant.application, plan.variant.settings, plan.workload, routes,
-            seconds=plan.seconds * _EVERYBODY_SHARE, stop=self.stop, seed=plan.seed,
+        asked = await asked_for_everybody(
+            plan.base, plan.variant, plan.workload,
+            seconds=plan.seconds * _EVERYBODY_SHARE, seed=plan.seed, say=self.say, stop=self.stop,
         )  # fmt: skip
         self._stop_here()
-        await self.data.reset(_VARIANT)
-        unclear = next(
-            (each for each in found if each.unclear and not each.answers.differing), None
-        )
-        if unclear is not None:
-            raise RefusedError(
-                f"whether {unclear.route} is the same for everybody cannot be seen: "
-                f"{unclear.unclear}",
-                do=f"leave everybody out of the table of {unclear.route}",
-            )
-        return found
+        if asked.routes:
+            await self.data.reset(_VARIANT)
+        self.notes += asked.notes
+        return asked.routes
 
     async def _decided(self) -> Verdict:
         question = self.plan.question
@@ -324,15 +305,6 @@ def _served_alike(plan: Plan) -> bool:
 
 def _does_not_start(measure: Measure, why: str) -> Verdict:
     return Verdict(Outcome.WORSE, measure, f"the variant does not start: {why}")
-
-
-def _personal(measure: Measure, personal: Alike, everybody: tuple[Alike, ...]) -> Verdict:
-    answers = personal.answers
-    why = (
-        f"{personal.route} is not the same for everybody: {answers.differing} of "
-        f"{answers.compared} answers to users are not what nobody is answered"
-    )
-    return Verdict(Outcome.WRONG_ANSWERS, measure, why, answers=answers, everybody=everybody)
 
 
 def _wrong(measure: Measure, answers: Answers) -> Verdict:
