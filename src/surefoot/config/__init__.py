@@ -5,7 +5,8 @@ variables, the JSON schema, the commented file that ``surefoot init`` writes and
 docs are all derived from that field. An unknown key, a wrong type or an impossible value is one
 line that names file, key, what was found, what is allowed and the nearest right key.
 
-Precedence: flag > environment (``SUREFOOT_SERVER_THREADS=8``) > file > default.
+Precedence: flag > environment (``SUREFOOT_SERVER_THREADS=8``) > file > default; between the last
+two stands what a PasteDeploy file that is the target says of its server.
 """
 
 from surefoot.config.cache import Cache, CachedResponse

@@ -11,6 +11,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any, Final
 
+from surefoot.config import described
 from surefoot.config.declared import LISTED, NAMED, Key, declared, keys, tables
 from surefoot.config.path import identity, leaves, put
 from surefoot.config.rules import Rule
@@ -43,14 +44,31 @@ def load(
     layers = [(origin, document)] if document else []
     layers.append(("environment", _from_environment(environ)))
     layers.append(("flag", _nested({k: v for k, v in flags.items() if v is not None})))
+    base = (path.parent if path else directory).resolve()
+    layers = [*_described(layers, base), *layers]
     merged: dict[str, Any] = {}
     sources = {key.name: "default" for key in keys()}
     for source, layer in layers:
         for dotted, value in _checked(layer, source):
             _merge(merged, dotted, value)
             sources |= dict.fromkeys(_named(dotted, value), source)
-    base = path.parent if path else directory
-    return Settings(_build(merged), types.MappingProxyType(sources), base.resolve(), path)
+    return Settings(_build(merged), types.MappingProxyType(sources), base, path)
+
+
+def _described(
+    layers: list[tuple[str, dict[str, Any]]], base: Path
+) -> list[tuple[str, dict[str, Any]]]:
+    """What the file that is the target says of its server: everything else comes before it."""
+    said: dict[str, Any] = {}
+    for _, layer in layers:
+        app = layer.get("app")
+        said |= app if isinstance(app, dict) else {}
+    file, _, section = str(said.get("target", "")).partition("#")
+    if not file.endswith(".ini"):
+        return []
+    path = base / str(said.get("directory", "")) / file
+    found = described.server(path, section)
+    return [(path.name, found)] if found else []
 
 
 def from_mapping(data: Mapping[str, Any], source: str = "settings") -> Config:

@@ -12,15 +12,17 @@ from surefoot.errors import TargetError
 
 __all__ = ["Target", "parse_target"]
 
-_FORMS = "shop.wsgi:application, shop:create_app(), shop/app.py:app or manage.py"
+_FORMS = "shop.wsgi:application, shop:create_app(), shop/app.py:app, manage.py or shop.ini#main"
 _PROJECT = "manage.py"
+_DESCRIPTION = ".ini"
 
 
 @dataclass(frozen=True, slots=True)
 class Target:
     """A module, a name in it, and whether that name is a factory to be called.
 
-    Or a file that is no module, but says what to serve: ``manage.py`` of a Django project.
+    Or a file that is no module, but says what to serve: ``manage.py`` of a Django project, or a
+    description for PasteDeploy.
     """
 
     module: str
@@ -31,9 +33,14 @@ class Target:
     positional: tuple[Any, ...] = ()
     keywords: Mapping[str, Any] = field(default_factory=lambda: types.MappingProxyType({}))
     file: str = ""
-    """``"manage.py"``; empty for a module."""
+    """``"manage.py"`` or ``"production.ini"``; empty for a module."""
     section: str = ""
-    """What of the file: a module of settings; empty for what the file itself says."""
+    """What of the file: a module of settings, an application; empty for what the file says."""
+
+    @property
+    def is_description(self) -> bool:
+        """Whether PasteDeploy is to load it."""
+        return self.file.endswith(_DESCRIPTION)
 
     @property
     def package(self) -> str:
@@ -61,6 +68,8 @@ def parse_target(text: str) -> Target:
         return Target(
             _module(file, text), file=file, section=_module(section, text) if hash_ else ""
         )
+    if file.endswith(_DESCRIPTION):
+        return Target("", file=file, section=section)
     head, colon, tail = text.strip().partition(":")
     module = _module(head, text)
     if not colon:

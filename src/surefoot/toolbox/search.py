@@ -2,12 +2,14 @@
 
 The committed list: ``manage.py`` of a Django project, then ``wsgi.py``, ``asgi.py``, ``app.py``,
 ``main.py`` and ``application.py``, each with ``application``, ``app``, ``create_app`` or
-``make_app`` in it; and where none of them is, a Django project in a folder of the directory.
+``make_app`` in it; and where none of them is, a Django project in a folder of the directory, or
+``production.ini`` for PasteDeploy.
 """
 
 from __future__ import annotations
 
 import ast
+import re
 from pathlib import Path
 from typing import Final
 
@@ -20,6 +22,10 @@ NAMES: Final = ("application", "app", "create_app", "make_app")
 _FACTORIES: Final = frozenset(NAMES[2:])
 MANAGE: Final = "manage.py"
 _DJANGO: Final = "DJANGO_SETTINGS_MODULE"
+_PRODUCTION: Final = "production.ini"
+_MAIN: Final = re.compile(
+    r"^\[(?:app|application|composite|composit|pipeline):main\]", re.MULTILINE
+)
 
 
 def search(directory: Path) -> str:
@@ -28,7 +34,7 @@ def search(directory: Path) -> str:
     Raises:
         TargetError: None is found, or several that differ.
     """
-    hits = _hits(directory) or _projects_below(directory)
+    hits = _hits(directory) or _projects_below(directory) or _described(directory)
     if len(hits) == 1:
         return next(iter(hits.values()))
     if hits:
@@ -39,7 +45,7 @@ def search(directory: Path) -> str:
     raise TargetError(
         f"no application is found in {directory}",
         do="name it, as: surefoot run shop.wsgi:application, or its directory with --directory; "
-        f"looked for manage.py and {', '.join(FILES)}.py with {', '.join(NAMES)}",
+        f"looked for manage.py, {', '.join(FILES)}.py with {', '.join(NAMES)}, and {_PRODUCTION}",
     )
 
 
@@ -68,11 +74,20 @@ def _projects_below(directory: Path) -> dict[str, str]:
     return {path.parent.name: f"{path.parent.name}/{MANAGE}" for path in found}
 
 
+def _described(directory: Path) -> dict[str, str]:
+    found = _MAIN.search(_text(directory / _PRODUCTION))
+    return {_PRODUCTION: _PRODUCTION} if found else {}
+
+
 def _django(file: Path) -> bool:
+    return _DJANGO in _text(file)
+
+
+def _text(file: Path) -> str:
     try:
-        return _DJANGO in file.read_text(encoding="utf-8")
+        return file.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError):
-        return False
+        return ""
 
 
 def _tree(path: Path) -> ast.Module | None:

@@ -21,7 +21,10 @@ from surefoot.toolbox.process.once import TookTooLong, run_once
 from surefoot.toolbox.search import MANAGE, search
 from surefoot.toolbox.server_package import ServerPackage, server_package
 
-__all__ = ["Application", "Route", "find_application"]
+__all__ = ["LOOPED", "Application", "Route", "find_application"]
+
+LOOPED: Final = frozenset({"asgi", "tornado"})
+"""Interfaces whose requests share an event loop in each process."""
 
 _KEYWORDS: Final = "SUREFOOT_FACTORY"
 _IMPORT_SECONDS: Final = 120.0
@@ -47,7 +50,7 @@ class Application:
     target: str
     """As the server's workers import it, ``"shop:create_app()"``."""
     interface: str
-    """``"wsgi"`` or ``"asgi"``."""
+    """``"wsgi"``, ``"asgi"`` or ``"tornado"``."""
     framework: str
     """``"flask"``, ``"django"`` and so on, as it is installed; empty where none is known."""
     framework_version: str
@@ -118,7 +121,7 @@ def _located(settings: Settings) -> tuple[Target, Path]:
         return project
     file, colon, name = text.partition(":")
     if not file.endswith(".py"):
-        return parse_target(text), directory
+        return _described(parse_target(text), directory), directory
     path = (directory / file).resolve()
     if not path.is_file():
         raise TargetError(f"there is no file {path}", do="check the target's path")
@@ -130,6 +133,14 @@ def _located(settings: Settings) -> tuple[Target, Path]:
         directory = home
     dotted = ".".join(path.relative_to(home).with_suffix("").parts).removesuffix(".__init__")
     return parse_target(dotted + colon + name), home
+
+
+def _described(target: Target, directory: Path) -> Target:
+    if target.file and not (directory / target.file).is_file():
+        raise TargetError(
+            f"there is no file {directory / target.file}", do="check the target's path"
+        )
+    return target
 
 
 def _project(directory: Path, text: str) -> tuple[Target, Path] | None:
@@ -180,7 +191,7 @@ def _inspected(
             raise TargetError(
                 f"{target} ended its process while it was imported (exit code {done.code})"
                 + _quoted(done.output, _TAIL),
-                do=f"import it by hand: {interpreter.path} -c 'import {target.module}'",
+                do=f"import it by hand, with {interpreter.path}",
             ) from None
     if "error" in found:
         told = found["error"]

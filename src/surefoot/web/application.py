@@ -13,6 +13,7 @@ from typing import Any, Final
 
 from surefoot.core.target import Target
 from surefoot.errors import TargetError
+from surefoot.web import paste
 from surefoot.web.django.project import VARIABLE, project
 from surefoot.web.framework import Framework
 from surefoot.web.frameworks import known
@@ -39,7 +40,7 @@ class Resolved:
     """What a target comes to in the application's interpreter."""
 
     target: Target
-    """A module and a name in it."""
+    """A module and a name in it, or a description for PasteDeploy."""
     package: str
     """Top-level package of the application's own code."""
     environment: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
@@ -53,6 +54,8 @@ def import_application(target: Target, settings: Mapping[str, Any]) -> Callable[
         TargetError: There is no such module or name, or it is nothing that could be served.
         Exception: Whatever the application itself raises while it is imported.
     """
+    if target.is_description:
+        return paste.application(target, settings)
     target = resolved(target).target
     module = _import(target)
     found: Any = _attribute(module, target)
@@ -77,12 +80,16 @@ def import_application(target: Target, settings: Mapping[str, Any]) -> Callable[
 def resolved(target: Target) -> Resolved:
     """The module and name that a target comes to; a project's folder is asked for it.
 
+    What PasteDeploy describes stays as it is.
+
     Raises:
         TargetError: The folder does not tell.
         Exception: Whatever its settings raise while they are imported.
     """
     if not target.file:
         return Resolved(target, target.package)
+    if target.is_description:
+        return Resolved(target, paste.package(target))
     found = project(target.file, target.section)
     environment = {VARIABLE: found.told} if found.told else {}
     return Resolved(found.target, found.settings.partition(".")[0], environment)
@@ -122,7 +129,7 @@ def _attribute(module: Any, target: Target) -> Any:
 
 
 def interface(application: Callable[..., Any]) -> str:
-    """``"wsgi"`` or ``"asgi"``, from the framework's class or else from the signature.
+    """``"wsgi"``, ``"asgi"`` or a framework's own, from its class or else from the signature.
 
     Raises:
         TargetError: The callable fits neither.
