@@ -37,6 +37,11 @@ def unseen():
     return "for you" if any("session=" in str(v) for v in request.environ.values()) else "for all"
 
 
+@app.get("/form")
+def form():
+    return Response("form", headers={"Set-Cookie": f"csrftoken={next(visits)}"})
+
+
 @app.post("/log-in")
 def log_in():
     session["name"] = request.form["mail"]
@@ -44,7 +49,8 @@ def log_in():
 """
 FASTAPI = """
 import itertools
-from fastapi import FastAPI, Form, Request
+from fastapi import FastAPI, Request
+from fastapi.responses import PlainTextResponse
 from starlette.middleware.sessions import SessionMiddleware
 
 app = FastAPI()
@@ -65,6 +71,11 @@ async def account(request: Request):
 @app.get("/unseen")
 async def unseen(request: Request):
     return "for you" if any(b"session=" in v for _, v in request.scope["headers"]) else "for all"
+
+
+@app.get("/form")
+async def form():
+    return PlainTextResponse("form", headers={"Set-Cookie": f"csrftoken={next(visits)}"})
 
 
 @app.post("/log-in")
@@ -146,6 +157,8 @@ def test_nothing_is_kept_meanwhile(asked):
         ('path = "/log-in"', 'path = "/books/{account.mail}"', "could not log in"),
         ('method = "POST"\npath = "/log-in"\nform = { mail = "{account.mail}" }',
          'path = "/account?{account.mail}"', "no cookies of their own"),
+        ('method = "POST"\npath = "/log-in"\nform = { mail = "{account.mail}" }',
+         'path = "/form?{account.mail}"', "no cookies of their own"),
     ],
 )  # fmt: skip
 def test_users_who_are_not_logged_in_prove_nothing(asked, before, after, why):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from typing import Final
 
@@ -81,9 +81,10 @@ def _refuse_strangers(planned: Script, answers: Sequence[Answered]) -> None:
                 f"user {step.visitor + 1} could not log in: {step.request.name}: {told}",
                 do="see the workload's log-in, and the accounts that it takes",
             )
-        for name, value in answer.headers:
-            if name == "set-cookie":
-                carried[step.visitor].add(value.partition(";")[0])
+        carried[step.visitor].update(_given(answer))
+    if len(answers) < planned.log_ins:
+        # There was no time for more, and nothing was compared.
+        return
     if not all(carried.values()) or len(set(map(frozenset, carried.values()))) < len(carried):
         raise RefusedError(
             "whether answers are the same for everybody cannot be asked: after their log-ins users "
@@ -91,3 +92,11 @@ def _refuse_strangers(planned: Script, answers: Sequence[Answered]) -> None:
             do="see whether the workload's log-in logs in; without a session everybody gets kept "
             "answers anyhow",
         )
+
+
+def _given(answer: Answered) -> Iterator[str]:
+    """Cookies that may stand for a user; what guards a form is given to strangers too."""
+    for field, value in answer.headers:
+        name = value.partition("=")[0].lower()
+        if field == "set-cookie" and not ("csrf" in name or "xsrf" in name):
+            yield value.partition(";")[0]
