@@ -23,7 +23,7 @@ from surefoot.core.target import Target, parse_target
 from surefoot.errors import ConfigError, SurefootError, TargetError
 from surefoot.web.application import application_frames, import_application, interface
 
-__all__ = ["VARIABLE", "Plan", "WorkerSettings", "apply", "plan", "worker_settings"]
+__all__ = ["VARIABLE", "Plan", "WorkerSettings", "apply", "plan", "prepared", "worker_settings"]
 
 VARIABLE: Final = "SUREFOOT_SETTINGS"
 # gunicorn's master starts a worker anew after any other exit code, without end.
@@ -168,6 +168,19 @@ def apply(planned: Plan, wanted: str) -> Callable[..., Any]:
         TargetError: The application is of the other kind, or nothing that can be served.
         Exception: Whatever the application raises while it is imported.
     """
+    wrap = prepared(planned, wanted)
+    return wrap(_imported(planned, wanted))
+
+
+def prepared(planned: Plan, wanted: str) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+    """Do what is to be done before the import of the application.
+
+    Returns:
+        What wraps the application, once it is imported.
+
+    Raises:
+        ConfigError: Something that is configured cannot be had.
+    """
     if planned.pools or planned.ages:
         _late("pools").install(planned.pools, planned.ages)
     if planned.local:
@@ -178,18 +191,22 @@ def apply(planned: Plan, wanted: str) -> Callable[..., Any]:
         _late("frameworks").hook()
     # Before the import: it marks what is imported.
     watch = _watching(planned.watching, wanted)
-    application = watch(_imported(planned, wanted))
-    if cached is not None:
-        # Compressed once, kept so; what is given again is a request like any other and recorded.
-        application = cached(_compressed(planned, application, wanted))
-    if recorder is not None:
-        application = _recorded(application, wanted, recorder)
-    if cached is None:
-        # Outermost: what was recorded is what the application did.
-        application = _compressed(planned, application, wanted)
-    if planned.freeze:
-        _late("frozen").freeze()
-    return application
+
+    def wrap(application: Callable[..., Any]) -> Callable[..., Any]:
+        application = watch(application)
+        if cached is not None:
+            # Compressed once, kept so; what is given again is recorded as any other request.
+            application = cached(_compressed(planned, application, wanted))
+        if recorder is not None:
+            application = _recorded(application, wanted, recorder)
+        if cached is None:
+            # Outermost: what was recorded is what the application did.
+            application = _compressed(planned, application, wanted)
+        if planned.freeze:
+            _late("frozen").freeze()
+        return application
+
+    return wrap
 
 
 def _compressed(planned: Plan, application: Callable[..., Any], wanted: str) -> Callable[..., Any]:
