@@ -7,19 +7,21 @@ import asyncio
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 from surefoot import config, units
 from surefoot.cli.command import Command, add_config_options, config_flags, write_output
 from surefoot.cli.console import Console
 from surefoot.errors import UsageError
 from surefoot.toolbox.target import find_application
-from surefoot.toolbox.workloads.draft import Draft
+from surefoot.toolbox.workloads.draft import Draft, counted
 from surefoot.toolbox.workloads.make import Wish, draft
 from surefoot.toolbox.workloads.place import Place
 from surefoot.toolbox.workloads.toml import to_toml
 
 __all__ = ["COMMAND"]
+
+_SHOWN: Final = 6
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,11 +103,12 @@ def _text(written: _Written) -> str:
     if not written.file:
         return written.toml
     made = written.draft
-    lines = [f"{written.file}: {made.count} requests", *(f"  {note}" for note in made.notes)]
-    if made.left_out:
-        counted = sum(left.count for left in made.left_out)
-        many = f" ({counted:,} requests)" if counted else ""
-        lines.append(f"  left out: {len(made.left_out)}{many}; see the end of the file")
+    lines = [f"{written.file}: {counted(made.count)}", *(f"  {note}" for note in made.notes)]
+    for left in made.left_out[:_SHOWN]:
+        many = f" ({counted(left.count)})" if left.count else ""
+        lines.append(f"  left out: {left.what}{many}: {left.why}")
+    if len(made.left_out) > _SHOWN:
+        lines.append(f"  {len(made.left_out) - _SHOWN} more are left out: see the end of the file")
     lines += [f"  you supply {each.name}: {each.what}" for each in made.needed]
     if made.peak:
         rate = units.format_rate(made.peak)

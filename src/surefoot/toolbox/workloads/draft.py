@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Any
 
-__all__ = ["Draft", "LeftOut", "Needed", "Table", "listed"]
+__all__ = ["Draft", "LeftOut", "Needed", "Table", "counted"]
 
 Table = Mapping[str, Any]
 """One ``[[request]]`` or ``[[session]]``, as TOML gives it."""
@@ -74,12 +74,7 @@ class Draft:
         }
         return {key: value for key, value in parts.items() if value}
 
-    def noting(self, *notes: str) -> Draft:
-        """The same with more to be said."""
-        return replace(self, notes=(*self.notes, *notes))
 
-
-def listed(names: list[str], most: int = 5) -> str:
-    """The first names in one line, and how many there are beyond."""
-    more = f" and {len(names) - most} more" if len(names) > most else ""
-    return ", ".join(names[:most]) + more
+def counted(requests: int) -> str:
+    """So many requests, in words."""
+    return "1 request" if requests == 1 else f"{requests:,} requests"

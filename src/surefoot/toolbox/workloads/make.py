@@ -10,7 +10,8 @@ from typing import Any
 
 from surefoot.errors import UsageError, WorkloadError
 from surefoot.toolbox.load.address import Address
-from surefoot.toolbox.load.reading import read_tables, read_workload
+from surefoot.toolbox.load.reading import parse_workload, read_tables
+from surefoot.toolbox.load.workload import Workload
 from surefoot.toolbox.workloads.access_log import from_log
 from surefoot.toolbox.workloads.asker import Asker
 from surefoot.toolbox.workloads.draft import Draft
@@ -95,17 +96,24 @@ async def _asking(wish: Wish, place: Place, say: Say, made: Callable[[Asker], Dr
     def asked(address: Address) -> Draft:
         asker = Asker(address, say)
         if wish.log_in:
-            workload = read_workload(Path(wish.log_in))
-            if not workload.login:
-                raise UsageError(
-                    f"{wish.log_in} holds no log-in",
-                    do="mark a request or a session of it with login = true",
-                )
-            asker.log_in(workload)
+            asker.log_in(_log_in(Path(wish.log_in)))
         return made(asker)
 
     async with place.running() as address:
         return await asyncio.to_thread(asked, address)
+
+
+def _log_in(file: Path) -> Workload:
+    """A workload for its log-in alone; that it measures nothing is no fault here."""
+    tables = read_tables(file)
+    requests = tables.get("request", [])
+    whole = requests if not isinstance(requests, list) else [*requests, {"path": "/"}]
+    workload = parse_workload({**tables, "request": whole}, file.name, directory=file.parent)
+    if not workload.login:
+        raise UsageError(
+            f"{file.name} holds no log-in", do="mark a request or a session with login = true"
+        )
+    return workload
 
 
 def _logged_in(made: Draft, file: str) -> Draft:

@@ -27,6 +27,7 @@ from surefoot.toolbox.workloads.seen import is_write
 __all__ = ["from_openapi"]
 
 _PLACE: Final = re.compile(r"\{([^{}]+)\}")
+_SAFE: Final = "!$&'()*+,/:;=@~%-._"
 _MOST_LISTED: Final = 200
 _RIGHT: Final = frozenset({200, 201, 202, 203, 204, 205, 206, 207, 304})
 
@@ -139,13 +140,13 @@ class _Author:
         given = {each.name: each for each in operation.parameters if each.where == "path"}
         done, at = "", 0
         for match in _PLACE.finditer(operation.path):
-            done += literal(operation.path[at : match.start()])
+            done += literal(quote(operation.path[at : match.start()], safe=_SAFE))
             parameter = given.get(match[1], Parameter(match[1], "path", True, "", ()))
             text = self._chosen(parameter, "path") or self._learnt(operation, parameter, match)
             if not text:
                 return ""
             done, at = done + text, match.end()
-        return done + literal(operation.path[at:])
+        return done + literal(quote(operation.path[at:], safe=_SAFE))
 
     def _pair(self, parameter: Parameter) -> str:
         text = self._chosen(parameter, "query")

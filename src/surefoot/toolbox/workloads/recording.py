@@ -15,11 +15,12 @@ from typing import Any, Final
 from surefoot import units
 from surefoot.errors import WorkloadError
 from surefoot.toolbox.target import Route
+from surefoot.toolbox.workloads.correlate import set_cookies
 from surefoot.toolbox.workloads.draft import Draft
 from surefoot.toolbox.workloads.log_line import clean_target
 from surefoot.toolbox.workloads.mix import Kind, Writer, kinds
 from surefoot.toolbox.workloads.paths import Grouping, by_routes, by_shape
-from surefoot.toolbox.workloads.seen import Answer, Fields, Seen, Visit
+from surefoot.toolbox.workloads.seen import Answer, Fields, Seen, Visit, is_write
 from surefoot.toolbox.workloads.visit import (
     Left,
     kept_headers,
@@ -51,7 +52,7 @@ def parse_told(line: str) -> Told | None:
     """What a line of the recorder says; ``None`` where it says nothing that can be used."""
     try:
         told = json.loads(line)
-        host, target = clean_target(told["url"])
+        host, target = clean_target(str(told["url"]))
         if not target:
             return None
         headers = _pairs(told["headers"])
@@ -130,6 +131,10 @@ class _User:
         if len(tasks) > 1:
             # It was interrupted in the midst of its last task.
             tasks.popitem()
+        if start and not _keeps(start):
+            for each in start:
+                left.add(f"{each.seen.method} {each.seen.path}", "a user begins with it, once")
+            start = []
         self.start = Visit(tuple(each.seen for each in start))
         before = tuple(each.seen.answer for each in start)
         self.seconds = _seconds(seen)
@@ -137,6 +142,11 @@ class _User:
             Visit(tuple(each.seen for each in unit), before, 1 / self.seconds)
             for unit in tasks.values()
         ]
+
+
+def _keeps(start: Sequence[Told]) -> bool:
+    """Whether what a user begins with may matter later: it writes, or is given a cookie."""
+    return any(is_write(each.seen.method) or any(set_cookies(each.seen.answer)) for each in start)
 
 
 def _seconds(seen: Sequence[Seen]) -> float:

@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Final
 
-from surefoot.toolbox.workloads.draft import Draft, Table
+from surefoot.toolbox.workloads.draft import Draft, Table, counted
 
 __all__ = ["to_toml"]
 
@@ -42,7 +42,7 @@ def _head(draft: Draft) -> Iterator[str]:
 
 def _left_out(draft: Draft) -> Iterator[str]:
     for left in draft.left_out:
-        count = f" ({left.count:,} requests)" if left.count else ""
+        count = f" ({counted(left.count)})" if left.count else ""
         yield f"left out: {left.what}{count}: {left.why}"
 
 
