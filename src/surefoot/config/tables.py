@@ -131,7 +131,9 @@ class SloConfig:
 class Workload:
     """Which requests are sent when measuring."""
 
-    file: str = key("", "Workload file; made from the application's own routes when not given.")
+    file: str = key(
+        "", "Workload file, or a locustfile; made from the application's own routes when not given."
+    )
 
 
 @dataclass(frozen=True, slots=True)
