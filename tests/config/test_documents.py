@@ -34,8 +34,8 @@ def test_every_default_in_the_commented_file_may_be_put_in_force():
     expected["database"] = {"main": {"pool_size": 0, "max_age": 0.0}}
     expected["cache"]["response"] = [
         {
-            "route": "GET /", "ttl": 60.0, "stale": 0.0, "headers": [], "cookies": [], "ignore": [],
-            "browser": 0.0, "network": 0.0,
+            "route": "GET /", "ttl": 60.0, "stale": 0.0, "everybody": False, "headers": [],
+            "cookies": [], "ignore": [], "browser": 0.0, "network": 0.0,
         }
     ]  # fmt: skip
     assert config.to_mapping(read) == expected

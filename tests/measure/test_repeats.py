@@ -185,6 +185,26 @@ def test_else_the_whole_address_is_taken_and_who_asks(folder):
     assert share(alike.reuse, 50) > 0.97
 
 
+def computes(text, name="asked"):
+    site = line(text)
+    frames = ("flask/app.py:dispatch", "shop.py:price", f"shop.py:{name}")
+    return StackSample(1, "GET /books/<int:number>/price", "cpu", frames, site, 50)
+
+
+def test_computing_counts_but_not_that_of_a_view_nor_that_of_asking_a_cache(folder):
+    busy = dataclasses.replace(route("GET /books/<int:number>/price"), cpu=1.0, wall=1.0)
+    reading = use(Kind.CACHE, place(line("http://stars"), "GET", 100, use=0.1), name="words")
+    busy = dataclasses.replace(busy, resources=(reading,))
+    stacks = (
+        computes("http://prices/{number}"),
+        computes("str(asked", "price"),
+        computes("http://stars", "price"),
+    )
+    probes = (dataclasses.replace(probe(busy), stacks=stacks),) * 2
+    (found,) = repeats(folder, workload(PRICES), probes)
+    assert (found.name, found.counted, found.times) == ("asked", False, 1.0)
+
+
 WRITTEN = """
 [[request]]
 path = "/books/7/reviews"

@@ -82,9 +82,8 @@ class Cache:
     )
     local: int = size(
         0,
-        "How large the copies are that each process keeps of what caches of surefoot.cache, and of "
-        "Django's CACHES, have in a store that processes share, where the code gives no local=; 0 "
-        "for none. For each cache. With SQLite and Memcached a copy is old for a second at most.",
+        "Room in each process for copies of what a cache of surefoot.cache has in a store that "
+        "processes share, where its code gives no local=; 0 for none.",
         minimum=0,
         maximum=100_000_000_000,
     )

@@ -58,12 +58,17 @@ def _step(case: Case, function: Function) -> Iterator[Step]:
         stage="edit",
         action=_edit(case, function, text),
         model=model,
-        how=f"keep what {function.name}() returns for {text}",
+        how=f"keep what {function.name}() {_gets(function)} for {text}",
         because=_because(function, hits, text),
         risk=f"what it returns may be {text} old{_unseen(function)}",
         preconditions=_preconditions(function),
         stale=life,
     )
+
+
+def _gets(function: Function) -> str:
+    """A view returns its answer, which is not what is kept of it."""
+    return "waits for" if function.unfit else "returns"
 
 
 def _where(function: Function) -> str:
@@ -92,9 +97,7 @@ def _spared(case: Case, function: Function, hits: float) -> Model:
     """The model when this share of the calls finds a result."""
     model, calls = case.model, 0.0
     asked = sum(map(case.share, function.routes)) * function.times
-    computing = sum(
-        cpu_at(case, route, site) for route in function.routes for site in function.sites
-    )
+    computing = _computing(case, function)
     model = model.less(app=max(0.0, computing * hits - asked * _HIT), held=computing * hits)
     for spot in _waits(case, function):
         if spot.resource.kind in _DATABASE:
@@ -105,6 +108,13 @@ def _spared(case: Case, function: Function, hits: float) -> Model:
             model = model.less(held=spot.use * hits)
         calls += hits * spot.place.count / case.requests
     return asking_less(case, model, calls)
+
+
+def _computing(case: Case, function: Function) -> float:
+    """CPU seconds per request of the mix; what a view computes is its answer."""
+    if function.unfit:
+        return 0.0
+    return sum(cpu_at(case, route, site) for route in function.routes for site in function.sites)
 
 
 def _waits(case: Case, function: Function) -> Iterator[Spot]:

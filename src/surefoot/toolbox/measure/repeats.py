@@ -10,7 +10,7 @@ A request that changes a table that the function reads ends all that was kept.
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final
@@ -49,9 +49,9 @@ def repeats(directory: Path, workload: Workload, probes: Sequence[Probe]) -> tup
     seconds = _seconds(probes[0])
     whole = sum(route.wall for route in probes[0].routes)
     stacks = [stack for probe in probes for stack in probe.stacks if stack.route]
-    found = functions(directory, {site for _, site in seconds}, stacks)
-    ranked = sorted(found, key=lambda each: -_spent(each, seconds))
-    much = [each for each in ranked if _spent(each, seconds) >= _LEAST * whole][:_MOST]
+    found = functions(directory, seconds.sites(), stacks)
+    ranked = sorted(found, key=lambda each: -seconds.of(each))
+    much = [each for each in ranked if seconds.of(each) >= _LEAST * whole][:_MOST]
     if not much:
         return ()
     routes = [_Route.of(use, probes) for use in probes[0].routes]
@@ -60,24 +60,51 @@ def repeats(directory: Path, workload: Workload, probes: Sequence[Probe]) -> tup
     return tuple(_counted(_placed(each, seconds, probes), stream) for each in much)
 
 
-def _seconds(probe: Probe) -> dict[tuple[str, str], float]:
-    """Seconds at each line, by route: waiting for others, in the database, and computing."""
-    found: dict[tuple[str, str], float] = {}
+@dataclass(frozen=True, slots=True)
+class _Seconds:
+    """What passes at lines, by route and line."""
+
+    waited: dict[tuple[str, str], float]
+    """For others, and in the database."""
+    computed: dict[tuple[str, str], float]
+    """Where no cache is asked already: what that takes is no result to be kept."""
+
+    def of(self, function: Function) -> float:
+        """At the lines of a function; what a view computes is its answer, which is kept as such."""
+        parts = [self.waited] if function.unfit else [self.waited, self.computed]
+        return sum(
+            spent for part in parts for (_, site), spent in part.items() if site in function.sites
+        )
+
+    def sites(self) -> set[str]:
+        """All of the lines."""
+        return {site for _, site in (*self.waited, *self.computed)}
+
+    def routes(self, sites: Container[str]) -> tuple[str, ...]:
+        """Whose requests pass any of these lines."""
+        found = {route for route, site in (*self.waited, *self.computed) if site in sites}
+        return tuple(sorted(found))
+
+
+def _seconds(probe: Probe) -> _Seconds:
+    waited: dict[tuple[str, str], float] = {}
+    computed: dict[tuple[str, str], float] = {}
     for route in probe.routes:
+        kept = set()
         for use in route.resources:
-            for place in use.places if use.resource.kind in _SPENT else ():
+            for place in use.places:
                 key = route.route, place.site
-                found[key] = found.get(key, 0.0) + place.use
+                if use.resource.kind in _SPENT:
+                    waited[key] = waited.get(key, 0.0) + place.use
+                elif use.resource.kind is Kind.CACHE:
+                    kept.add(place.site)
         working = [s for s in probe.stacks if s.route == route.route and s.state == "cpu"]
         whole = sum(stack.count for stack in working)
         for stack in working:
-            key = route.route, stack.site
-            found[key] = found.get(key, 0.0) + route.cpu * stack.count / whole
-    return found
-
-
-def _spent(function: Function, seconds: Mapping[tuple[str, str], float]) -> float:
-    return sum(spent for (_, site), spent in seconds.items() if site in function.sites)
+            if stack.site not in kept:
+                key = route.route, stack.site
+                computed[key] = computed.get(key, 0.0) + route.cpu * stack.count / whole
+    return _Seconds(waited, computed)
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,12 +160,10 @@ def _ask(drawn: Target, routes: Iterable[_Route]) -> _Ask:
     return _Ask("", {}, "", frozenset({EVERY}) if drawn.writes else frozenset())
 
 
-def _placed(
-    function: Function, seconds: Mapping[tuple[str, str], float], probes: Sequence[Probe]
-) -> Function:
+def _placed(function: Function, seconds: _Seconds, probes: Sequence[Probe]) -> Function:
     """The function with what the probes say of it."""
     sites = frozenset(function.sites)
-    names = tuple(sorted({route for route, site in seconds if site in sites}))
+    names = seconds.routes(sites)
     seen = [route for probe in probes for route in probe.routes if route.route in names]
     tables = touched_by(_statements(seen, sites))
     times = _times([route for route in probes[0].routes if route.route in names], sites)
