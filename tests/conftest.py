@@ -82,6 +82,51 @@ def _lets_in(url: str) -> bool:
 
 
 @pytest.fixture(scope="session")
+def mariadb():
+    """Port of a MariaDB of this session that lets everybody in; its database ``test`` is empty."""
+    directory = Path(tempfile.mkdtemp(prefix="sf-maria-"))
+    (directory / "init.sql").write_text("create database test;\n")
+    port = find_port()
+    command = [need("mariadbd", "mariadb-server"), "--no-defaults", "--skip-grant-tables"]
+    command += [f"--datadir={directory}/data", f"--socket={directory}/socket", f"--port={port}"]
+    command += [f"--init-file={directory}/init.sql", f"--pid-file={directory}/pid"]
+    command += ["--bind-address=127.0.0.1", "--innodb-flush-log-at-trx-commit=0"]
+    command += ["--innodb-log-file-size=4M", "--innodb-buffer-pool-size=16M"]
+    command += ["--user=root"] if os.geteuid() == 0 else []
+    (directory / "data").mkdir()
+    with (directory / "log").open("wb") as log:
+        process = subprocess.Popen(command, stdout=log, stderr=log)
+    try:
+        wait_until_listening(port, process)
+        yield str(port)
+    finally:
+        stop(process)
+        shutil.rmtree(directory, ignore_errors=True)
+
+
+@pytest.fixture(scope="session")
+def environment(tmp_path_factory):
+    """Makes a virtual environment with these packages; returns its interpreter.
+
+    ``SUREFOOT_TEST_ENVIRONMENTS`` names a directory in which they are kept from run to run.
+    """
+    kept = os.environ.get("SUREFOOT_TEST_ENVIRONMENTS")
+    root = Path(kept) if kept else tmp_path_factory.mktemp("environments")
+
+    def make(name, *packages):
+        python = root / name / "bin" / "python"
+        done = root / name / "complete"
+        if not done.exists():
+            subprocess.run([sys.executable, "-m", "venv", str(root / name)], check=True)
+            pip = [str(python), "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
+            subprocess.run([*pip, *packages], check=True, timeout=400)
+            done.touch()
+        return python
+
+    return make
+
+
+@pytest.fixture(scope="session")
 def redis_server():
     """Host and port of an empty Redis of this session."""
     binary, port = need("redis-server", "redis-server"), find_port()

@@ -71,7 +71,8 @@ def test_every_fault_is_in_the_reference():
 
 def test_every_resource_is_among_the_words():
     text = (ROOT / "docs" / "reference" / "words.md").read_text()
-    named = {"cache": "cache.NAME", "http": "http.HOST", "smtp": "smtp.HOST", "queue": "queue.NAME"}
+    named = {"http": "http.HOST", "smtp": "smtp.HOST"}
+    named |= {kind: f"{kind}.NAME" for kind in ("cache", "process", "queue")}
     missing = [kind for kind in Kind if f"`{named.get(kind.value, kind.value)}`" not in text]
     assert missing == []
 

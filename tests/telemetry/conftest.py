@@ -1,4 +1,4 @@
-"""An HTTP server and a mail server to spend time on."""
+"""Servers to spend time on: of HTTP, of mail, and one that answers as MongoDB does."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
 
+from mongo import MongoStandIn
 from surefoot.testing import Receiver
 
 
@@ -47,6 +48,13 @@ def smtp_server(free_port):
     host, port = controller.server.sockets[0].getsockname()[:2]
     yield f"{host}:{port}"
     controller.stop()
+
+
+@pytest.fixture(scope="session")
+def mongo_stand_in(free_port):
+    """Port of what answers pymongo as a MongoDB server would."""
+    with MongoStandIn(free_port()) as server:
+        yield str(server.port)
 
 
 @pytest.fixture

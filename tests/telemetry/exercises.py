@@ -287,3 +287,160 @@ async def cache_async(url):
     values.append(await books.invalidate(keys=["k"], tags=["t"]))
     await books.close()
     return values
+
+
+def pymysql(port):
+    import pymysql
+
+    connection = pymysql.connect(host="127.0.0.1", port=int(port), user="tester", database="test")
+    try:
+        with connection.cursor() as cursor:
+            cursor.execute("create temporary table book (id int, title text)")
+            for number in range(3):
+                cursor.execute('insert into book values (%s, "kept \\" apart")', (number,))
+            cursor.executemany("insert into book values (%s, %s)", [(7, "a"), (8, "b")])
+        connection.commit()
+        with connection.cursor(pymysql.cursors.SSDictCursor) as cursor:
+            cursor.execute("select id from book where id > 5 order by id")
+            return cursor.fetchall()
+    finally:
+        connection.close()
+
+
+def mysqldb(port):
+    import MySQLdb
+    import MySQLdb.cursors
+
+    connection = MySQLdb.connect(host="127.0.0.1", port=int(port), user="tester", database="test")
+    try:
+        with connection.cursor() as cursor:
+            cursor.execute("create temporary table book (id int, title text)")
+            for number in range(3):
+                cursor.execute('insert into book values (%s, "kept")', (number,))
+            cursor.executemany("insert into book values (%s, %s)", [(7, "a"), (8, "b")])
+        connection.commit()
+        with connection.cursor(MySQLdb.cursors.SSDictCursor) as cursor:
+            cursor.execute("select id from book where id > 5 order by id")
+            return list(cursor.fetchall())
+    finally:
+        connection.close()
+
+
+def sqlalchemy_mysql(port):
+    from sqlalchemy import create_engine, text
+
+    engine = create_engine(f"mysql+pymysql://tester@127.0.0.1:{port}/test", pool_size=1)
+    for _ in range(2):
+        with engine.connect() as connection:
+            found = connection.execute(text("select 41 + :one"), {"one": 1}).scalar()
+    engine.dispose()
+    return found
+
+
+async def asyncpg(url):
+    import asyncpg
+
+    connection = await asyncpg.connect(url)
+    try:
+        await connection.execute("create temporary table book (id int)")
+        async with connection.transaction():
+            for number in range(2):
+                await connection.execute("insert into book values ($1)", number)
+            await connection.executemany("insert into book values ($1)", [(5,), (6,)])
+            rows = [row["id"] async for row in connection.cursor("select id from book")]
+        prepared = await connection.prepare("select count(*) from book where id > $1")
+        found = [await prepared.fetchval(limit) for limit in range(2)]
+        found.append(await connection.fetchval("select max(id) from book"))
+        return [rows, found]
+    finally:
+        await connection.close()
+
+
+async def asyncpg_pool(url):
+    import asyncpg
+
+    async with asyncpg.create_pool(url, min_size=1, max_size=2) as pool:
+        async with pool.acquire() as connection:
+            found = [await connection.fetchval("select 41 + 1")]
+        found.append(await pool.fetchval("select 1"))
+    return found
+
+
+async def sqlalchemy_asyncpg(url):
+    from sqlalchemy import text
+    from sqlalchemy.ext.asyncio import create_async_engine
+
+    engine = create_async_engine(url.replace("postgresql:", "postgresql+asyncpg:"))
+    for _ in range(2):
+        async with engine.connect() as connection:
+            found = (await connection.execute(text("select 41 + 1"))).scalar()
+    await engine.dispose()
+    return found
+
+
+def pymongo(port):
+    import pymongo
+
+    with pymongo.MongoClient("127.0.0.1", int(port)) as client:
+        books = client["shop"]["books"]
+        written = books.insert_one({"_id": 1, "title": "kept apart"}).inserted_id
+        found = [books.find_one({"title": "kept apart"})["title"] for _ in range(2)]
+        try:
+            client["shop"].command("fail")
+        except pymongo.errors.OperationFailure as error:
+            found.append(error.code)
+        # The stand-in gives the rows of a cursor in two batches.
+        return [written, found, [book["_id"] for book in books.find(batch_size=2)]]
+
+
+async def pymongo_async(port):
+    import pymongo
+
+    async with pymongo.AsyncMongoClient("127.0.0.1", int(port)) as client:
+        books = client["shop"]["books"]
+        found = [(await books.find_one({"_id": 1}))["title"] for _ in range(2)]
+        return [found, [book["_id"] async for book in books.find(batch_size=2)]]
+
+
+def pylibmc(server):
+    import pylibmc
+
+    client = pylibmc.Client([server])
+    client.set("a", "1")
+    client.set_multi({"b": "2"})
+    found = [client.get("a") for _ in range(2)]
+    found += [client.get_multi(["a", "b"]), client["a"], "c" in client]
+    client.disconnect_all()
+    return found
+
+
+def botocore(server):
+    import botocore.session
+    from botocore.config import Config
+
+    session = botocore.session.Session()
+    session.set_credentials("nobody", "nothing")
+    once = Config(retries={"total_max_attempts": 1}, s3={"addressing_style": "path"})
+    client = session.create_client(
+        "s3", region_name="nowhere", endpoint_url=f"http://{server}", config=once
+    )
+    found = [client.get_object(Bucket="b", Key="k")["Body"].read().decode() for _ in range(2)]
+    client.close()
+    return found
+
+
+def programs():
+    import subprocess
+    import sys
+
+    found = [
+        subprocess.run([sys.executable, "-c", "print(1)"], capture_output=True, check=True).stdout,
+        subprocess.check_output("TOKEN=secret echo 2", shell=True),
+    ]
+    with subprocess.Popen([sys.executable, "-c", "print(3)"], stdout=subprocess.PIPE) as running:
+        found.append(running.stdout.read())
+    try:
+        subprocess.run(["/no/such/program"], check=True)
+    except OSError as error:
+        found.append(error.strerror.encode())
+    return [each.decode() for each in found]

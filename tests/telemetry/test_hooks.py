@@ -2,8 +2,15 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
+from collections import Counter
+from pathlib import Path
+
 import pytest
 
+import surefoot
+from servers import need
 from surefoot.testing import HookContract, Receiver
 
 
@@ -102,6 +109,118 @@ class TestPsycopgPool(WithPostgres):
     count = 2
 
 
+class TestAsyncpg(WithPostgres):
+    __test__ = True
+    exercise = "exercises.py:asyncpg"
+    what = "insert into book values (?)"
+    count = 2
+
+    def test_every_kind_of_statement_is_counted_once(self):
+        counted = Counter()
+        for spend in self._spends("db.wait"):
+            counted[spend.what] += spend.count
+        assert counted["(connect)"] == 1
+        # Two executed with an argument, one by executemany.
+        assert counted["insert into book values (?)"] == 3
+        assert counted["select count(*) from book where id > ?"] == 2
+        assert counted["select id from book"] == 1
+        assert counted["select max(id) from book"] == 1
+        assert counted["COMMIT;"] == 1
+
+
+class TestAsyncpgPool(WithPostgres):
+    __test__ = True
+    exercise = "exercises.py:asyncpg_pool"
+    resource = "db.pool"
+
+
+class TestSqlalchemyAsyncpg(WithPostgres):
+    __test__ = True
+    exercise = "exercises.py:sqlalchemy_asyncpg"
+    what = "select ? + ?"
+    count = 2
+
+
+class WithMariadb(HookContract):
+    __test__ = False
+    resource = "db.wait"
+    what = "insert into book values (...)"
+    count = 3
+
+    @pytest.fixture(autouse=True)
+    def server(self, mariadb):
+        self.given = (mariadb,)
+
+    def arguments(self):
+        return self.given
+
+    def test_text_in_double_quotes_is_a_value_too(self):
+        text = " ".join(spend.what for spend in self._spends("db.wait"))
+        assert "insert into book" in text
+        assert "kept" not in text
+
+
+class TestPymysql(WithMariadb):
+    __test__ = True
+    exercise = "exercises.py:pymysql"
+
+
+class TestSqlalchemyPymysql(WithMariadb):
+    __test__ = True
+    exercise = "exercises.py:sqlalchemy_mysql"
+    what = "select ? + ?"
+    count = 2
+    test_text_in_double_quotes_is_a_value_too = None
+
+
+class TestMysqlclient(WithMariadb):
+    """Its licence is the GPL: the project does not come with it, an environment of its own does."""
+
+    __test__ = True
+    exercise = "exercises.py:mysqldb"
+
+    @pytest.fixture(autouse=True)
+    def installed(self, environment, monkeypatch):
+        config = need("mariadb_config", "libmariadb-dev")
+        for name, option in (("CFLAGS", "--cflags"), ("LDFLAGS", "--libs")):
+            said = subprocess.run([config, option], capture_output=True, text=True, check=True)
+            monkeypatch.setenv(f"MYSQLCLIENT_{name}", said.stdout.strip())
+        self.python = str(environment("mysqlclient", "mysqlclient>=2.2,<3", "pytest"))
+        monkeypatch.setenv("PYTHONPATH", str(Path(surefoot.__file__).parents[1]))
+
+
+class WithMongo(HookContract):
+    __test__ = False
+    resource = "db.wait"
+    what = "find shop.books"
+
+    @pytest.fixture(autouse=True)
+    def server(self, mongo_stand_in):
+        self.given = (mongo_stand_in,)
+
+    def arguments(self):
+        return self.given
+
+
+class TestPymongo(WithMongo):
+    __test__ = True
+    exercise = "exercises.py:pymongo"
+    count = 2
+
+    def test_commands_have_names_and_no_documents(self):
+        spends = self._spends("db.wait")
+        assert {spend.what for spend in spends} == {
+            "insert shop.books", "find shop.books", "fail", "getMore shop.books",
+        }  # fmt: skip
+        assert sum(spend.count for spend in spends) == 5
+
+
+class TestPymongoAsync(WithMongo):
+    __test__ = True
+    exercise = "exercises.py:pymongo_async"
+    count = 2
+
+
 class WithHttp(HookContract):
     __test__ = False
     resource = "http.127.0.0.1"
@@ -134,6 +253,13 @@ class TestRequests(WithHttp):
 class TestUrllib3(WithHttp):
     __test__ = True
     exercise = "exercises.py:urllib3"
+
+
+class TestBotocore(WithHttp):
+    """No hook of its own: its requests go by way of urllib3, and bodies by http.client."""
+
+    __test__ = True
+    exercise = "exercises.py:botocore"
 
 
 class TestUrllib(WithHttp):
@@ -260,6 +386,33 @@ class TestCacheInMemcached(WithCache):
     @pytest.fixture(autouse=True)
     def server(self, memcached_server):
         self.given = (f"memcached://{memcached_server}?timeout=2s",)
+
+
+class TestPylibmc(HookContract):
+    exercise = "exercises.py:pylibmc"
+    resource = "cache.127.0.0.1"
+    what = "GET"
+    count = 2
+
+    @pytest.fixture(autouse=True)
+    def server(self, memcached_server):
+        self.given = (memcached_server,)
+
+    def arguments(self):
+        return self.given
+
+
+class TestSubprocess(HookContract):
+    exercise = "exercises.py:programs"
+    resource = "process."
+    what = "start"
+
+    def test_programs_are_named_and_their_arguments_are_not(self):
+        spends = self._spends("process.")
+        started = Counter(str(s.resource) for s in spends if s.what == "start")
+        python = f"process.{Path(sys.executable).name}"
+        assert started == {python: 2, "process.(shell)": 1, "process.program": 1}
+        assert "secret" not in str(spends)
 
 
 class TestToThread(HookContract):

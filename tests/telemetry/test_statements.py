@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from surefoot.telemetry.statements import MAX_TEXT, Statements, normalise
+from surefoot.telemetry.statements import MAX_TEXT, MYSQL, Statements, normalise
 
 
 @pytest.mark.parametrize(
@@ -37,6 +37,23 @@ def test_only_literals_differ_so_the_name_does_not(number, text):
     assert normalise(f"select a from b where c = {number} and d = '{text}'") == (
         "select a from b where c = ? and d = ?"
     )
+
+
+@given(st.text(max_size=30), st.sampled_from("'\""))
+def test_text_of_mysql_may_have_either_quotes_and_backslashes(text, quote):
+    from pymysql.converters import escape_string
+
+    sql = f"select a from b where c = {quote}{escape_string(text)}{quote} # why"
+    assert normalise(sql, MYSQL) == "select a from b where c = ?"
+
+
+@given(st.text("\\'\"`x#- ", max_size=12), st.sampled_from("'\""))
+def test_text_of_mysql_that_is_cut_off_is_no_name_either(text, quote):
+    from pymysql.converters import escape_string
+
+    sql = f"select a from b where c = {quote}{escape_string('y' + text)}"
+    assert "y" not in normalise(sql, MYSQL)
+    assert "y" not in normalise(sql[:-1] + "\\", MYSQL)
 
 
 @given(st.integers(1, 50))

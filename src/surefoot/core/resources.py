@@ -23,6 +23,7 @@ class Kind(StrEnum):
     CACHE = "cache"
     HTTP = "http"
     SMTP = "smtp"
+    PROCESS = "process"
     QUEUE = "queue"
     DISK = "disk"
     NET = "net"
@@ -30,12 +31,12 @@ class Kind(StrEnum):
     OTHER = "other"
 
 
-NAMED = frozenset({Kind.CACHE, Kind.HTTP, Kind.SMTP, Kind.QUEUE})
+NAMED = frozenset({Kind.CACHE, Kind.HTTP, Kind.SMTP, Kind.PROCESS, Kind.QUEUE})
 
 
 @dataclass(frozen=True, slots=True, order=True)
 class Resource:
-    """One resource: a kind, and for caches, hosts and queues a name.
+    """One resource: a kind, and for caches, hosts, programs and queues a name.
 
     ``str()`` gives the form used at every edge (``"app.cpu"``, ``"http.prices:9001"``) and
     ``Resource.parse`` reads it back.

@@ -7,33 +7,58 @@ from typing import Final
 
 from surefoot.telemetry.sites import Hint
 
-__all__ = ["MAX_TEXT", "Statement", "Statements", "normalise"]
+__all__ = ["MAX_TEXT", "MYSQL", "STANDARD", "Statement", "Statements", "normalise"]
 
 MAX_TEXT: Final = 300
 _MAX_READ: Final = 4000
 """Characters of a statement that are looked at: enough for 300 after literals are gone."""
 _MAX_KNOWN_CHARS: Final = 1_000_000
 
-_TOKENS: Final = re.compile(
+
+def _tokens(literals: str, quoted: str, comment: str) -> re.Pattern[str]:
+    return re.compile(
+        rf"""
+          (?P<literal>
+              {literals}
+            | (?<![\w$:.@%?])[-+]?(?:0[xX][0-9a-fA-F]+|\d+(?:\.\d*)?(?:[eE][-+]?\d+)?)(?![\w.])
+          )
+        | (?P<parameter> \?\d* | %s | %\(\w+\)s(?:::\w+)? | (?<![:\w]):[A-Za-z_]\w* | (?<!\w)\$\d+ )
+        | (?P<quoted> {quoted} )
+        | (?P<space> (?: \s+ | {comment} | /\*.*?(?:\*/|\Z) )+ )
+        """,
+        re.VERBOSE | re.DOTALL,
+    )
+
+
+STANDARD: Final = _tokens(
     r"""
-      (?P<literal>
-          [xXbBnNeE]?'(?:[^']|'')*(?:'|\Z)           # text
-        | (?<![\w$])\$(?P<tag>\w*)\$.*?(?:\$(?P=tag)\$|\Z)   # PostgreSQL's dollar quotes
-        | (?<![\w$:.@%?])[-+]?(?:0[xX][0-9a-fA-F]+|\d+(?:\.\d*)?(?:[eE][-+]?\d+)?)(?![\w.])
-      )
-    | (?P<parameter> \?\d* | %s | %\(\w+\)s(?:::\w+)? | (?<![:\w]):[A-Za-z_]\w* | (?<!\w)\$\d+ )
-    | (?P<quoted> "(?:[^"]|"")*"? | `[^`]*`? )
-    | (?P<space> (?: \s+ | --[^\n]* | /\*.*?(?:\*/|\Z) )+ )
+      [xXbBnNeE]?'(?:[^']|'')*(?:'|\Z)           # text
+    | (?<![\w$])\$(?P<tag>\w*)\$.*?(?:\$(?P=tag)\$|\Z)   # PostgreSQL's dollar quotes
     """,
-    re.VERBOSE | re.DOTALL,
+    r'"(?:[^"]|"")*"? | `[^`]*`?',
+    r"--[^\n]*",
+)
+MYSQL: Final = _tokens(
+    # A backslash escapes, and double quotes hold text as well.
+    r"""
+      [xXbBnN]?'(?:[^'\\]|''|\\.)*(?:'|\\?\Z)
+    | "(?:[^"\\]|""|\\.)*(?:"|\\?\Z)
+    """,
+    r"`[^`]*`?",
+    r"(?:--|\#)[^\n]*",
 )
 _LIST: Final = re.compile(r"(?<=\bin)( ?)\( ?\? ?\)|\((?: ?\? ?,)+ ?\? ?\)", re.IGNORECASE)
 _ROWS: Final = re.compile(r"\((?:\?|\.\.\.)\)(?:\s*,\s*\((?:\?|\.\.\.)\))+|\(\.\.\.\)")
 
 
-def normalise(sql: str) -> str:
-    """One line, literals and parameters as ``?``, lists as ``(...)``, at most 300 characters."""
-    text = _TOKENS.sub(_replaced, sql[:_MAX_READ]).strip()
+def normalise(sql: str, tokens: re.Pattern[str] = STANDARD) -> str:
+    """One line, literals and parameters as ``?``, lists as ``(...)``, at most 300 characters.
+
+    Args:
+        sql: A statement.
+        tokens: ``STANDARD`` or ``MYSQL``: how text, names and comments are written in it.
+    """
+    text = tokens.sub(_replaced, sql[:_MAX_READ]).strip()
     text = _LIST.sub(lambda match: f"{match.group(1) or ''}(...)", text)
     text = _ROWS.sub("(...)", text)
     return text if len(text) <= MAX_TEXT else text[: MAX_TEXT - 3] + "..."
@@ -69,11 +94,15 @@ class Statement:
 class Statements:
     """Every statement seen, by its raw text; forgotten as a whole when it has grown too large.
 
+    Args:
+        tokens: ``STANDARD`` or ``MYSQL``.
+
     Attributes:
         known: The statement of a raw text that was seen before, without a call in between.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, tokens: re.Pattern[str] = STANDARD) -> None:
+        self._tokens = tokens
         self._raw: dict[str, Statement] = {}
         self._by_text: dict[str, Statement] = {}
         self._chars = 0
@@ -89,7 +118,7 @@ class Statements:
 
     def _learn(self, sql: object) -> Statement:
         raw = _text(sql)
-        text = normalise(raw)
+        text = normalise(raw, self._tokens)
         statement = self._by_text.get(text)
         if self._chars > _MAX_KNOWN_CHARS:
             self._raw.clear()

@@ -24,12 +24,14 @@ class HookContract:
         resource: What the driver's work has to be booked on; a prefix for named resources.
         what: Part of the name of one of the spends.
         count: How often that one has to be counted.
+        python: The interpreter that has the driver.
     """
 
     exercise: ClassVar[str] = ""
     resource: ClassVar[str] = ""
     what: ClassVar[str] = ""
     count: ClassVar[int] = 1
+    python: str = sys.executable
 
     def arguments(self) -> tuple[str, ...]:
         """What the exercise is called with; override it to pass addresses of servers."""
@@ -72,6 +74,13 @@ class HookContract:
         assert broken == healthy
         assert receiver.stats[-1].faults > 0
 
+    def _spends(self, resource: str) -> list[Spend]:
+        """What a request books on a resource, or on those whose names begin so."""
+        with Receiver() as receiver:
+            self._run(receiver, "request")
+            (record,) = receiver.wait_for_records(1)
+        return [each for each in record.spends if str(each.resource).startswith(resource)]
+
     def _spend(self, record: Record) -> Spend:
         found = [
             spend
@@ -86,7 +95,7 @@ class HookContract:
 
     def _run(self, receiver: Receiver, mode: str) -> Any:
         function = self.exercise.partition(":")[2]
-        command = [sys.executable, "-m", "surefoot.testing.exercise"]
+        command = [self.python, "-m", "surefoot.testing.exercise"]
         command += [str(self._file()), function, receiver.path, mode, *self.arguments()]
         ended = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
         assert ended.returncode == 0, ended.stderr

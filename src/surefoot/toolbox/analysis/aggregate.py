@@ -14,7 +14,7 @@ from surefoot.core.stats import quantile
 __all__ = ["Costs", "costs", "lock_waits", "routes", "shape", "timed", "total"]
 
 _NS: Final = 1e-9
-_OUTSIDE: Final = frozenset({Kind.HTTP, Kind.SMTP, Kind.CACHE, Kind.QUEUE})
+_OUTSIDE: Final = frozenset({Kind.HTTP, Kind.SMTP, Kind.PROCESS, Kind.CACHE, Kind.QUEUE})
 _DATABASE: Final = frozenset({Kind.DB_CPU, Kind.DB_WAIT, Kind.DB_LOCK})
 _SHAPES: Final = 400  # per route; a p99 of the mix needs some hundreds to choose from
 _PLACES: Final = 12  # per resource and route; what a reader looks at is the first few

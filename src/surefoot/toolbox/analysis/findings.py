@@ -59,7 +59,7 @@ def _repeated(case: Case) -> Weighed:
 
 
 def _outside(case: Case) -> Weighed:
-    for spot in spots(case, Kind.HTTP, Kind.SMTP, Kind.CACHE):
+    for spot in spots(case, Kind.HTTP, Kind.SMTP, Kind.PROCESS, Kind.CACHE):
         if spot.share >= _LEAST:
             yield spot.use, _waiting(spot)
 

@@ -22,6 +22,7 @@ _CALLED: Final[Mapping[Kind, str]] = {
     Kind.CACHE: "the cache",
     Kind.HTTP: "another service over HTTP",
     Kind.SMTP: "the mail server",
+    Kind.PROCESS: "another program",
     Kind.QUEUE: "the queue",
     Kind.DISK: "the disk",
     Kind.NET: "the network",
@@ -49,6 +50,7 @@ _WAITING: Final = frozenset(
         Kind.CACHE,
         Kind.HTTP,
         Kind.SMTP,
+        Kind.PROCESS,
         Kind.QUEUE,
         Kind.DISK,
         Kind.NET,
@@ -75,7 +77,7 @@ def amount(resource: Resource, capacity: float) -> str:
 
 
 def called(resource: Resource) -> str:
-    """``"the application's Python code"``, with the name of a cache, host or queue."""
+    """``"the application's Python code"``, with the name of a cache, host, program or queue."""
     name = _CALLED[resource.kind]
     return f"{name} ({resource.name})" if resource.name else name
 
