@@ -112,14 +112,30 @@ def from_log(
 
 def _drafted(tally: Tally, name: str, routes: tuple[Route, ...], host: str) -> Draft:
     left = Left()
-    kept = _of_host(tally, host, left)
-    kept = [seen for seen in kept if _replayable(seen, left)]
+    kept = [seen for seen in _of_host(tally, host, left) if _replayable(seen, left)]
     grouping = by_routes(routes) if routes else by_shape(seen.path for seen in kept)
     for seen in kept:
-        if routes and grouping(seen.method, seen.path) is None:
+        if grouping(seen.method, seen.path) is None:
             left.add(seen.path, "no route of the application is there")
     found = kinds((Visit((seen,)) for seen in kept), grouping)
     writer = Writer()
+    requests = _written(writer, found, tally.scale, left)
+    if not requests:
+        raise WorkloadError(
+            f"{name}: no request is left to send: {'; '.join(map(_said, left.found(tally.scale)))}",
+            do="check that it is a log of this application, of GET requests that were answered",
+        )
+    return writer.draft(
+        name,
+        requests=tuple(requests),
+        notes=tuple(_notes(tally, kept, by_route=bool(routes))),
+        left_out=left.found(tally.scale),
+        rate=tally.requests / tally.seconds,
+        peak=max(tally.minutes.values()) / min(60.0, tally.seconds),
+    )
+
+
+def _written(writer: Writer, found: list[Kind], scale: float, left: Left) -> list[dict[str, Any]]:
     requests: list[dict[str, Any]] = []
     for kind in found:
         if len(requests) >= _MOST_KINDS:
@@ -127,24 +143,9 @@ def _drafted(tally: Tally, name: str, routes: tuple[Route, ...], host: str) -> D
         elif _hides(kind):
             left.add(kind.page, "it holds a secret that is another each time", len(kind.rows))
         else:
-            weight = {"weight": max(1, round(len(kind.rows) * tally.scale))}
+            weight = {"weight": max(1, round(len(kind.rows) * scale))}
             requests += [step | weight for step in writer.steps(kind)]
-    if not requests:
-        raise WorkloadError(
-            f"{name}: no request is left to send: {'; '.join(map(_said, left.found(tally.scale)))}",
-            do="check that it is a log of this application, of GET requests that were answered",
-        )
-    return Draft(
-        source=name,
-        requests=tuple(requests),
-        data=writer.data,
-        notes=tuple(_notes(tally, kept, by_route=bool(routes))),
-        left_out=left.found(tally.scale),
-        needed=tuple(writer.secrets.needed),
-        rate=tally.requests / tally.seconds,
-        peak=max(tally.minutes.values()) / min(60.0, tally.seconds),
-        secrets=writer.secrets.values,
-    )
+    return requests
 
 
 def _said(left: LeftOut) -> str:

@@ -157,12 +157,18 @@ def _tabled(
     for field, (_, at) in zip(fields, groups, strict=True):
         for index in at:
             texts[index] = f"{{{table}}}" if alone else f"{{{table}.{field}}}"
-    drawn = _sampled(list(zip(*(values for values, _ in groups), strict=True)))
-    numbers = [columns[at[0]].number for _, at in groups]
-    rows = [[json.loads(v) if n else v for v, n in zip(r, numbers, strict=True)] for r in drawn]
+    rows = _rows([columns[at[0]] for _, at in groups], [values for values, _ in groups])
     if alone:
         return {table: _counted([row[0] for row in rows])}
     return {table: [dict(zip(fields, row, strict=True)) for row in rows]}
+
+
+def _rows(columns: Sequence[Column], values: Sequence[tuple[str, ...]]) -> list[list[Any]]:
+    """A sample of the rows, numbers as numbers."""
+    return [
+        [json.loads(v) if c.number else v for c, v in zip(columns, row, strict=True)]
+        for row in _sampled(list(zip(*values, strict=True)))
+    ]
 
 
 def _counted(values: list[Any]) -> Any:

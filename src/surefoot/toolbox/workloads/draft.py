@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-__all__ = ["Draft", "LeftOut", "Needed", "Table", "counted"]
+__all__ = ["Draft", "LeftOut", "Needed", "Table", "counted", "shared_headers"]
 
 Table = Mapping[str, Any]
 """One ``[[request]]`` or ``[[session]]``, as TOML gives it."""
@@ -78,3 +78,19 @@ class Draft:
 def counted(requests: int) -> str:
     """So many requests, in words."""
     return "1 request" if requests == 1 else f"{requests:,} requests"
+
+
+def shared_headers(tables: Iterable[dict[str, Any]]) -> dict[str, str]:
+    """Take the headers that all of these requests have in common out of them."""
+    found = list(tables)
+    heads: list[Mapping[str, str]] = [table.get("headers", {}) for table in found]
+    shared = {
+        name: value
+        for name, value in (heads[0] if heads else {}).items()
+        if all(head.get(name) == value for head in heads)
+    }
+    for table in found:
+        rest = {n: v for n, v in table.pop("headers", {}).items() if n not in shared}
+        if rest:
+            table["headers"] = rest
+    return shared

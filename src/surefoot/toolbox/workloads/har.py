@@ -26,7 +26,6 @@ from surefoot.toolbox.workloads.visit import (
     kept_headers,
     log_in_steps,
     sendable,
-    shared_headers,
     with_thinks,
     without_known_cookies,
 )
@@ -92,34 +91,26 @@ def _as_it_is(_method: str, path: str) -> Placed:
 def _drafted(
     visit: Sequence[Seen], kept: Sequence[int], log_in: Sequence[int], left: Left, name: str
 ) -> Draft:
-    writer = Writer()
-    rest = [at for at in kept if at not in log_in]
-    sessions: list[dict[str, Any]] = []
-    before = tuple(visit[at].answer for at in log_in)
-    if rest:
-        (kind,) = kinds([Visit(tuple(visit[at] for at in rest), before)], _as_it_is)
-        sessions.append({"request": writer.steps(kind)})
-    if log_in:
-        (kind,) = kinds([Visit(tuple(visit[at] for at in log_in))], _as_it_is)
-        sessions.insert(0, {"login": True, "request": writer.first_steps(kind)})
+    first = tuple(visit[at] for at in log_in)
+    rest = tuple(visit[at] for at in kept if at not in log_in)
     if not rest:
-        raise WorkloadError(
-            f"{name}: nothing is left to send",
-            do="; ".join(f"{each.what}: {each.why}" for each in left.found()) or "record a page",
-        )
+        said = "; ".join(f"{each.what}: {each.why}" for each in left.found())
+        raise WorkloadError(f"{name}: nothing is left to send", do=said or "record a page")
+    writer = Writer()
+    before = tuple(seen.answer for seen in first)
+    (kind,) = kinds([Visit(rest, before)], _as_it_is)
+    sessions: list[dict[str, Any]] = [{"request": writer.steps(kind)}]
     notes = ["One visit as it was recorded: every visitor asks for the same addresses."]
-    if log_in:
+    if first:
+        (kind,) = kinds([Visit(first)], _as_it_is)
+        sessions.insert(0, {"login": True, "request": writer.first_steps(kind)})
         notes.append(f"{_USERS} users log in with the one account that was recorded.")
-    return Draft(
-        source=name,
+    return writer.draft(
+        name,
         sessions=tuple(sessions),
-        data=writer.data,
-        headers=shared_headers(step for session in sessions for step in session["request"]),
-        users=_USERS if log_in else 0,
+        users=_USERS if first else 0,
         notes=tuple(notes),
         left_out=left.found(),
-        needed=tuple(writer.secrets.needed),
-        secrets=writer.secrets.values,
     )
 
 

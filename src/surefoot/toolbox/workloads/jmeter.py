@@ -6,6 +6,7 @@ by name and count, and what depends on it is left out.
 
 from __future__ import annotations
 
+import copy
 import json
 import re
 from collections.abc import Iterator, Sequence
@@ -16,7 +17,7 @@ from urllib.parse import urlsplit
 
 from surefoot.errors import WorkloadError
 from surefoot.toolbox.load.template import names_in
-from surefoot.toolbox.workloads.draft import Draft
+from surefoot.toolbox.workloads.draft import Draft, shared_headers
 from surefoot.toolbox.workloads.jmeter_sampler import Sampler
 from surefoot.toolbox.workloads.jmeter_scope import Around, arguments, around, capture
 from surefoot.toolbox.workloads.jmeter_text import Scope, Unknown
@@ -24,7 +25,7 @@ from surefoot.toolbox.workloads.jmeter_xml import Element, Node, parse_plan
 from surefoot.toolbox.workloads.names import Names
 from surefoot.toolbox.workloads.secrets import Secrets, is_secret
 from surefoot.toolbox.workloads.seen import is_write
-from surefoot.toolbox.workloads.visit import Left, shared_headers
+from surefoot.toolbox.workloads.visit import Left
 
 __all__ = ["from_jmeter"]
 
@@ -228,17 +229,21 @@ class _Reader:
             elif node.kind == "OnceOnlyController":
                 self._walk(node.inner, here, steps, steps.once)
             elif node.kind == "LoopController":
-                for _ in range(self._loops(node)):
-                    if len(into) < _MOST_STEPS:
-                        self._walk(node.inner, here, steps, into)
+                self._loop(node, here, steps, into)
             else:
                 self._unknown(node)
 
-    def _loops(self, node: Node) -> int:
+    def _loop(self, node: Node, here: Around, steps: _Steps, into: list[dict[str, Any]]) -> None:
         loops = self._count(node.element.prop("LoopController.loops"), 1)
         if loops > _MOST_LOOPS:
             self._left.add(f"loops of {node.name}", f"more than {_MOST_LOOPS} of a loop")
-        return min(loops, _MOST_LOOPS)
+        before = len(into)
+        self._walk(node.inner, here, steps, into)
+        # Copied, not walked again: loops within loops would be walked without end.
+        once = into[before:]
+        for _ in range(min(loops, _MOST_LOOPS) - 1):
+            if len(into) + len(once) <= _MOST_STEPS:
+                into += copy.deepcopy(once)
 
     def _count(self, text: str, otherwise: int) -> int:
         resolved = self._scope.resolved(text).strip()
@@ -255,28 +260,31 @@ class _Reader:
     def _sample(self, node: Node, outer: Around, into: list[dict[str, Any]], *, once: bool) -> None:
         here = around(outer, node.inner, self._scope)
         host = self._host_of(node) or self._resolved_host(here)
+        sampler = Sampler(node.element, here, self._scope, self._secrets)
         if host and host != self._host:
             self._left.add(host, f"another host than {self._host}")
-            return
-        sampler = Sampler(node.element, here, self._scope, self._secrets)
-        if is_write(sampler.method) and not once and not self._writes:
+        elif is_write(sampler.method) and not once and not self._writes:
             self._left.add(f"{sampler.method} {node.name}", "it writes; --writes keeps it")
-            return
-        try:
-            step = sampler.step()
-        except Unknown as unknown:
-            self._left.add(f"{sampler.method} {node.name}", f"it needs {unknown}")
-            return
+        else:
+            try:
+                step = sampler.step() | self._captures(node)
+            except Unknown as unknown:
+                self._left.add(f"{sampler.method} {node.name}", f"it needs {unknown}")
+                return
+            pause = [f"{seconds:g}s" for seconds in here.think]
+            into.append(step | ({"think": pause} if into and here.think[1] else {}))
+
+    def _captures(self, node: Node) -> dict[str, Any]:
+        """What the extractors of a sampler take; what else belongs to it is listed."""
+        found: dict[str, Any] = {}
         for child in node.inner:
             if not child.enabled or child.kind in _HEEDED or _LOOKING_ON.fullmatch(child.kind):
                 continue
-            if (found := capture(child)) is not None:
-                step.setdefault("capture", {}).update(found)
+            if (taken := capture(child)) is not None:
+                found |= taken
             else:
                 self._unknown(child)
-        if into and here.think[1]:
-            step["think"] = [f"{here.think[0]:g}s", f"{here.think[1]:g}s"]
-        into.append(step)
+        return {"capture": found} if found else {}
 
 
 def _is_one(session: dict[str, Any]) -> bool:

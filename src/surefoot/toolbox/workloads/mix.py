@@ -9,6 +9,7 @@ from typing import Any, Final
 
 from surefoot.toolbox.workloads.columns import SPARSEST, Column, Settled, settle
 from surefoot.toolbox.workloads.correlate import Origin, find_origin, worth_a_look
+from surefoot.toolbox.workloads.draft import Draft, shared_headers
 from surefoot.toolbox.workloads.names import Names
 from surefoot.toolbox.workloads.outline import Outline, apart, table
 from surefoot.toolbox.workloads.paths import Grouping
@@ -103,6 +104,22 @@ class Writer:
                 made["think"] = f"{pause:g}s"
             tables.append(_capturing(made, number, captures))
         return tables
+
+    def draft(self, source: str, **more: Any) -> Draft:
+        """A draft with all that was written so far, and ``more`` of its fields."""
+        tables = [
+            *more.get("requests", ()),
+            *(step for session in more.get("sessions", ()) for step in session["request"]),
+        ]
+        return Draft(
+            source,
+            data=self.data,
+            headers=shared_headers(tables),
+            needed=tuple(self.secrets.needed),
+            secrets=self.secrets.values,
+            private=self.hidden,
+            **more,
+        )
 
     def first_steps(self, kind: Kind) -> list[dict[str, Any]]:
         """The same of what logs in; to be written last, when it is known what is needed of it."""

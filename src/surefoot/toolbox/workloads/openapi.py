@@ -90,39 +90,38 @@ class _Author:
             return "it may log out or take something away"
         path = self._path(operation)
         query = [self._pair(each) for each in operation.parameters if _is_asked(each, "query")]
-        headers = {
-            each.name: literal((each.values or (each.default,))[0])
-            for each in operation.parameters
-            if each.required and each.where == "header"
-        }
+        headers = _fixed_headers(operation)
         if not path or not all(query) or not all(headers.values()):
             return "the document gives no example for its parameters, and no list holds one"
+        self._add_keys(operation, query, headers)
+        request: dict[str, Any] = {"path": path + ("?" + "&".join(query) if query else "")}
+        if operation.method != "GET":
+            request = {"method": operation.method, **request}
+        why = self._refused(operation, request["path"])
+        if not why:
+            request |= _body(operation) | ({"headers": headers} if headers else {})
+            if not _RIGHT.issuperset(operation.statuses):
+                request["expect"] = list(operation.statuses)
+            self.requests.append(request | {"weight": 1})
+        return why
+
+    def _add_keys(self, operation: Operation, query: list[str], headers: dict[str, str]) -> None:
         for where, key, before in operation.keys:
             place = before + self.secrets.place(key, f"{where} {key}", "the API")
             if where == "query":
                 query.append(f"{quote_plus(key)}={place}")
             else:
                 headers[key] = place
-        request = {"method": operation.method} if operation.method != "GET" else {}
-        request |= {"path": path + ("?" + "&".join(query) if query else "")}
-        return self._checked(operation, request | ({"headers": headers} if headers else {}))
 
-    def _checked(self, operation: Operation, request: dict[str, Any]) -> str:
+    def _refused(self, operation: Operation, path: str) -> str:
+        """Why it cannot be sent, as far as that can be found out; or nothing."""
         if is_write(operation.method):
-            if operation.content_type and operation.body is None:
-                return f"the document gives no example of its {operation.content_type}"
-            if operation.body is not None:
-                is_json = operation.content_type.endswith("json")
-                request["json" if is_json else "form"] = _written(operation.body)
-        elif self._asker is not None and not operation.keys:
-            got = self._asker.get(self._example(request["path"]))
-            if got.status not in _RIGHT:
-                return got.reason
-        expected = [status for status in operation.statuses if status not in _RIGHT]
-        if expected:
-            request["expect"] = list(operation.statuses)
-        self.requests.append(request | {"weight": 1})
-        return ""
+            lacks = operation.content_type and operation.body is None
+            return f"the document gives no example of its {operation.content_type}" if lacks else ""
+        if self._asker is None or operation.keys:
+            return ""
+        got = self._asker.get(self._example(path))
+        return "" if got.status in _RIGHT else got.reason
 
     def _example(self, template: str) -> str:
         """An address with the first value in each of its places."""
@@ -210,6 +209,22 @@ class _Author:
         except (ValueError, RecursionError):
             answer = None
         return list(_items(answer))
+
+
+def _fixed_headers(operation: Operation) -> dict[str, str]:
+    """Headers that it cannot do without, with the first value that is given for them."""
+    return {
+        each.name: literal((each.values or (each.default,))[0])
+        for each in operation.parameters
+        if each.required and each.where == "header"
+    }
+
+
+def _body(operation: Operation) -> dict[str, Any]:
+    if operation.body is None:
+        return {}
+    key = "json" if operation.content_type.endswith("json") else "form"
+    return {key: _written(operation.body)}
 
 
 def _items(answer: Any) -> Iterator[Mapping[str, Any]]:

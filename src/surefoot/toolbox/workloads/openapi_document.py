@@ -183,13 +183,15 @@ class _Reader:
         given = [*self._examples({}, schema), *_default(schema)]
         if given or depth > _DEEPEST:
             return given[0] if given else None
-        for key in ("anyOf", "oneOf", "allOf"):
-            parts = [self._made(each, depth + 1) for each in _list(schema.get(key))]
-            if key == "allOf" and parts and all(isinstance(part, dict) for part in parts):
-                return {name: each for part in parts for name, each in part.items()}
-            if any(part is not None for part in parts):
-                return next(part for part in parts if part is not None)
-        return self._of_kind(schema, depth)
+        parts = self._parts(schema, "allOf", depth)
+        if parts and all(isinstance(part, dict) for part in parts):
+            return {name: each for part in parts for name, each in part.items()}
+        parts += [*self._parts(schema, "anyOf", depth), *self._parts(schema, "oneOf", depth)]
+        return parts[0] if parts else self._of_kind(schema, depth)
+
+    def _parts(self, schema: Mapping[str, Any], key: str, depth: int) -> list[Any]:
+        made = [self._made(each, depth + 1) for each in _list(schema.get(key))]
+        return [part for part in made if part is not None]
 
     def _of_kind(self, schema: Mapping[str, Any], depth: int) -> Any:
         kind = schema.get("type")

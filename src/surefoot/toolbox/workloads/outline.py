@@ -12,7 +12,7 @@ from urllib.parse import parse_qsl
 from surefoot.toolbox.load.template import literal
 from surefoot.toolbox.workloads.columns import Column
 from surefoot.toolbox.workloads.paths import Grouping
-from surefoot.toolbox.workloads.seen import Seen
+from surefoot.toolbox.workloads.seen import Fields, Seen
 
 __all__ = ["Outline", "apart", "table"]
 
@@ -52,31 +52,35 @@ def apart(seen: Seen, grouping: Grouping) -> tuple[Outline, tuple[str, ...]] | N
         return None
     # An empty query ("/?") is none.
     query = [pair.partition("=") for pair in seen.query.split("&") if pair]
-    names = tuple(name + equals for name, equals, _ in query)
     kind, skeleton, body = _body(seen)
-    # The generator knows by itself what a form and plain JSON are called.
+    fields = (*seen.headers, *_kind_header(seen, kind, skeleton))
+    parts = [
+        *((Column(name, "path"), v) for name, v in zip(placed.names, placed.values, strict=True)),
+        *((Column(_plain_name(name), "query"), value) for name, _, value in query),
+        *((Column(name, "header"), value) for name, value in fields),
+        *body,
+    ]
+    outline = Outline(
+        method=seen.method,
+        path=placed.texts,
+        query=tuple(name + equals for name, equals, _ in query),
+        headers=tuple(name for name, _ in fields),
+        kind=kind,
+        skeleton=skeleton,
+        columns=tuple(column for column, _ in parts),
+    )
+    return outline, tuple(value for _, value in parts)
+
+
+def _kind_header(seen: Seen, kind: str, skeleton: str) -> Fields:
+    """``Content-Type``, but for a form and plain JSON: the generator knows what they are called."""
     named = kind == "body" or (kind == "json" and _as_text(skeleton, seen.content_type))
-    said = (("Content-Type", seen.content_type),) if named and seen.content_type else ()
-    fields = (*seen.headers, *said)
-    headers = tuple(name for name, _ in fields)
-    values = (
-        *placed.values,
-        *(value for _, _, value in query),
-        *(value for _, value in fields),
-        *(value for _, value in body),
-    )
-    columns = (
-        *(Column(name, "path") for name in placed.names),
-        *(Column(_plain_name(name), "query") for name in names),
-        *(Column(name, "header") for name in headers),
-        *(column for column, _ in body),
-    )
-    return Outline(seen.method, placed.texts, names, headers, kind, skeleton, columns), values
+    return (("Content-Type", seen.content_type),) if named and seen.content_type else ()
 
 
 def _plain_name(encoded: str) -> str:
     """The plain name of a parameter."""
-    return next(iter(parse_qsl(f"{encoded.removesuffix('=')}=x")), ("value", ""))[0]
+    return next(iter(parse_qsl(f"{encoded}=x")), ("value", ""))[0]
 
 
 def _body(seen: Seen) -> tuple[str, str, list[tuple[Column, str]]]:

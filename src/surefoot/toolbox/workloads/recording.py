@@ -25,7 +25,6 @@ from surefoot.toolbox.workloads.visit import (
     Left,
     kept_headers,
     sendable,
-    shared_headers,
     without_known_cookies,
 )
 
@@ -119,34 +118,30 @@ def _bare(told: Sequence[Told]) -> list[Seen]:
 
 
 class _User:
-    """What one user did: its start, and its tasks."""
+    """What one user did: its start, if that may matter later, and its tasks."""
 
     def __init__(self, told: Sequence[Told], grouping: Grouping, left: Left) -> None:
         seen = [each.seen for each in told]
-        kept = sendable(seen, grouping, left, writes=True, log_in=())
-        tasks: dict[int, list[Told]] = {}
-        for at in kept:
-            tasks.setdefault(told[at].unit, []).append(told[at])
-        start = tasks.pop(0, [])
-        if len(tasks) > 1:
+        units: dict[int, list[Seen]] = {}
+        for at in sendable(seen, grouping, left, writes=True, log_in=()):
+            units.setdefault(told[at].unit, []).append(seen[at])
+        start = units.pop(0, [])
+        if len(units) > 1:
             # It was interrupted in the midst of its last task.
-            tasks.popitem()
-        if start and not _keeps(start):
+            units.popitem()
+        if not _matters(start):
             for each in start:
-                left.add(f"{each.seen.method} {each.seen.path}", "a user begins with it, once")
+                left.add(f"{each.method} {each.path}", "a user begins with it, once")
             start = []
-        self.start = Visit(tuple(each.seen for each in start))
-        before = tuple(each.seen.answer for each in start)
-        self.seconds = _seconds(seen)
-        self.tasks = [
-            Visit(tuple(each.seen for each in unit), before, 1 / self.seconds)
-            for unit in tasks.values()
-        ]
+        before = tuple(each.answer for each in start)
+        weight = 1 / _seconds(seen)
+        self.start = Visit(tuple(start))
+        self.tasks = [Visit(tuple(unit), before, weight) for unit in units.values()]
 
 
-def _keeps(start: Sequence[Told]) -> bool:
+def _matters(start: Sequence[Seen]) -> bool:
     """Whether what a user begins with may matter later: it writes, or is given a cookie."""
-    return any(is_write(each.seen.method) or any(set_cookies(each.seen.answer)) for each in start)
+    return any(is_write(each.method) or any(set_cookies(each.answer)) for each in start)
 
 
 def _seconds(seen: Sequence[Seen]) -> float:
@@ -170,37 +165,29 @@ def _drafted(users: Sequence[_User], grouping: Grouping, left: Left, name: str) 
         left.add(kind.page, "a task that seldom went this way", len(kind.rows))
     writer = Writer(_SPARSEST)
     total = sum(kind.weight for kind in found)
-    requests: list[dict[str, Any]] = []
-    sessions: list[dict[str, Any]] = []
-    for kind in found[:_MOST_KINDS]:
-        steps = writer.steps(kind)
-        weight = {"weight": _three_digits(1000 * kind.weight / total)}
-        if len(steps) == 1:
-            requests.append(steps[0] | weight)
-        else:
-            sessions.append(weight | {"request": steps})
-    if starts:
-        sessions.insert(0, {"login": True, "request": writer.first_steps(starts[0])})
+    written = [_written(writer, kind, total) for kind in found[:_MOST_KINDS]]
+    log_in = [{"login": True, "request": writer.first_steps(start)} for start in starts[:1]]
     pace = units.format_rate(total / len(users))
-    notes = [
+    notes = (
         f"{sum(len(kind.rows) for kind in found):,} tasks of {len(users)} users were recorded.",
         f"At its own pace one user sends {pace}; as many users, as many times that rate.",
-    ]
-    if starts:
-        notes.append(f"{_USERS} users begin as the recorded ones did.")
-    return Draft(
-        source=name,
-        requests=tuple(requests),
-        sessions=tuple(sessions),
-        data=writer.data,
-        headers=shared_headers([*requests, *(s for each in sessions for s in each["request"])]),
-        users=_USERS if starts else 0,
-        notes=tuple(notes),
-        left_out=left.found(),
-        needed=tuple(writer.secrets.needed),
-        secrets=writer.secrets.values,
-        private=writer.hidden,
+        *(f"{_USERS} users begin as the recorded ones did." for _ in log_in),
     )
+    return writer.draft(
+        name,
+        requests=tuple(table for table in written if "request" not in table),
+        sessions=(*log_in, *(table for table in written if "request" in table)),
+        users=_USERS if log_in else 0,
+        notes=notes,
+        left_out=left.found(),
+    )
+
+
+def _written(writer: Writer, kind: Kind, total: float) -> dict[str, Any]:
+    """A request, or a session of several, with its share of 1,000."""
+    steps = writer.steps(kind)
+    weight = {"weight": _three_digits(1000 * kind.weight / total)}
+    return steps[0] | weight if len(steps) == 1 else weight | {"request": steps}
 
 
 def _begun_alike(users: Sequence[_User], start: Kind, left: Left) -> list[_User]:

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from itertools import accumulate
-from typing import Any, Final
+from typing import Final
 
 from surefoot.core.secret_names import may_be_secret
 from surefoot.toolbox.workloads.correlate import find_origin, set_cookies
@@ -21,7 +21,6 @@ __all__ = [
     "kept_headers",
     "log_in_steps",
     "sendable",
-    "shared_headers",
     "with_thinks",
     "without_known_cookies",
 ]
@@ -166,19 +165,3 @@ def with_thinks(visit: Sequence[Seen]) -> list[Seen]:
         replace(seen, think=min(pause, _LONGEST_PAUSE) if pause > _PAUSE else 0.0)
         for seen, pause in zip(visit, pauses, strict=True)
     ]
-
-
-def shared_headers(tables: Iterable[dict[str, Any]]) -> dict[str, str]:
-    """Take the headers that all of these requests have in common out of them."""
-    found = list(tables)
-    heads: list[Mapping[str, str]] = [table.get("headers", {}) for table in found]
-    shared = {
-        name: value
-        for name, value in (heads[0] if heads else {}).items()
-        if all(head.get(name) == value for head in heads)
-    }
-    for table in found:
-        rest = {n: v for n, v in table.pop("headers", {}).items() if n not in shared}
-        if rest:
-            table["headers"] = rest
-    return shared
