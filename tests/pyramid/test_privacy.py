@@ -281,9 +281,9 @@ def test_who_is_logged_in_gets_pages_of_his_own(policy, way, transactions):
         return request.response
 
     config = shop({"/page": lambda r: Response(f"for {getattr(r, way)}"), "/login/{name}": login})
-    with pytest.warns(DeprecationWarning, match="security policy"):
+    with pytest.warns(DeprecationWarning, match="security policies"):
         config.set_authorization_policy(ACLAuthorizationPolicy())
-    with pytest.warns(DeprecationWarning, match="security policy"):
+    with pytest.warns(DeprecationWarning, match="security policies"):
         config.set_authentication_policy(policy())
     if transactions:
         config.include("pyramid_tm")

@@ -45,16 +45,16 @@ _PEOPLE: Final = MappingProxyType(
 
 
 def _router(module: ModuleType) -> None:
-    plain = module.Router.__call__
+    plain = module.Router.request_context
 
     @functools.wraps(plain)
-    def called(self: Any, environ: Any, start_response: Any) -> Any:
+    def request_context(self: Any, environ: Any) -> Any:
         observed = observed_of(environ)
         if observed is not None:
             observed.by.add(_PYRAMID)
-        return plain(self, environ, start_response)
+        return plain(self, environ)
 
-    module.Router.__call__ = called
+    module.Router.request_context = request_context
 
 
 def _requests(module: ModuleType) -> None:
@@ -66,7 +66,9 @@ def _requests(module: ModuleType) -> None:
         _person(self, SESSION)
         attributes = self.__dict__
         if "session" not in attributes:
-            attributes["session"] = make(self)
+            session = attributes["session"] = make(self)
+            # Here too: its factory may be older than this.
+            sessions.learn(getattr(session, "_cookie_name", None))
         return attributes["session"]
 
     def write(self: Any, session: Any) -> None:
@@ -116,14 +118,18 @@ def _session_cookies(module: ModuleType) -> None:
 
 def _tickets(module: ModuleType) -> None:
     helper = module.AuthTktCookieHelper
-    plain = helper.__init__
+    for name in ("__init__", "identify"):
+        setattr(helper, name, _learning(getattr(helper, name)))
 
+
+def _learning(plain: Callable[..., Any]) -> Callable[..., Any]:
     @functools.wraps(plain)
-    def made(self: Any, *args: Any, **kwargs: Any) -> None:
-        plain(self, *args, **kwargs)
+    def learning(self: Any, *args: Any, **kwargs: Any) -> Any:
+        result = plain(self, *args, **kwargs)
         sessions.learn(getattr(self, "cookie_name", None))
+        return result
 
-    helper.__init__ = made
+    return learning
 
 
 def _errors(module: ModuleType) -> None:
