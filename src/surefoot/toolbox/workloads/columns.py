@@ -12,7 +12,7 @@ import json
 import random
 import re
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 from urllib.parse import unquote, unquote_plus
@@ -101,11 +101,10 @@ def settle(
         pages: Of each column, which request it is of, for people.
         sparsest: How many times as wide as what was seen of it a range may be.
     """
-    texts: list[str] = []
+    texts: dict[int, str] = {}
     varying: dict[tuple[str, ...], list[int]] = {}
     for index, column in enumerate(columns):
         values = tuple(row[index] for row in rows)
-        texts.append("")
         if len(set(values)) == 1:
             texts[index] = _constant(column, values[0], secrets, pages[index])
         elif ends := _own_range(column, values, sparsest):
@@ -116,15 +115,19 @@ def settle(
     groups = list(varying.items())
     hidden = any(columns[at[0]].secret(value) for values, at in groups for value in values)
     found = _tabled(columns, groups, names, "account" if hidden else "", texts)
+    written = tuple(text for _, text in sorted(texts.items()))
     if not hidden:
-        return Settled(tuple(texts), found, {})
-    files = {name: f"{name}.csv" for name in found}
-    for name, file in files.items():
-        fields = ", ".join(found[name][0])
-        secrets.ask(
-            file, f"a CSV file beside the workload, with the columns {fields}, for {pages[-1]}"
-        )
-    return Settled(tuple(texts), files, found)
+        return Settled(written, found, {})
+    return Settled(written, _asked_for(found, secrets, pages[-1]), found)
+
+
+def _asked_for(tables: Mapping[str, Any], secrets: Secrets, page: str) -> dict[str, Any]:
+    """The names of CSV files in place of tables that hold secrets."""
+    for name, rows in tables.items():
+        columns = ", ".join(rows[0])
+        what = f"a CSV file beside the workload, with the columns {columns}, for {page}"
+        secrets.ask(f"{name}.csv", what)
+    return {name: f"{name}.csv" for name in tables}
 
 
 def _constant(column: Column, value: str, secrets: Secrets, where: str) -> str:
@@ -142,7 +145,7 @@ def _tabled(
     groups: Sequence[tuple[tuple[str, ...], list[int]]],
     names: Names,
     label: str,
-    texts: list[str],
+    texts: dict[int, str],
 ) -> dict[str, Any]:
     """Make a table of these groups of equal columns, and write its places into ``texts``.
 
@@ -150,14 +153,15 @@ def _tabled(
     """
     if not groups:
         return {}
-    table = names.new(label or columns[groups[0][1][0]].name)
+    first = [columns[at[0]] for _, at in groups]
+    table = names.new(label or first[0].name)
     alone = len(groups) == 1 and not label
     inner = Names()
-    fields = [inner.new(columns[at[0]].name) for _, at in groups]
+    fields = [inner.new(column.name) for column in first]
     for field, (_, at) in zip(fields, groups, strict=True):
-        for index in at:
-            texts[index] = f"{{{table}}}" if alone else f"{{{table}.{field}}}"
-    rows = _rows([columns[at[0]] for _, at in groups], [values for values, _ in groups])
+        place = f"{{{table}}}" if alone else f"{{{table}.{field}}}"
+        texts.update(dict.fromkeys(at, place))
+    rows = _rows(first, [values for values, _ in groups])
     if alone:
         return {table: _counted([row[0] for row in rows])}
     return {table: [dict(zip(fields, row, strict=True)) for row in rows]}

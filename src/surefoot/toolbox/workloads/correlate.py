@@ -77,15 +77,21 @@ def _token(key: str) -> str:
 def _expression(text: str, wanted: str) -> str:
     """A regular expression for the tag that holds a value under a name; empty where none does."""
     for tag in _TAG.findall(text):
-        found = [(m[1].lower(), m[2], m[3]) for m in _ATTRIBUTE.finditer(tag)]
-        held = next((a for a in found if a[0] != "name" and html.unescape(a[2]) == wanted), None)
-        name = next((a for a in found if a[0] == "name"), None)
-        if held is None or name is None:
-            continue
-        named = f"name={name[1]}{re.escape(name[2])}{name[1]}"
-        taken = f"{held[0]}={held[1]}([^{held[1]}]+){held[1]}"
-        first, second = (named, taken) if found.index(name) < found.index(held) else (taken, named)
-        expression = f"{first}[^>]*{second}"
-        if (match := re.search(expression, text)) and html.unescape(match[1]) == wanted:
+        expression = _for_tag(tag, wanted)
+        match = re.search(expression, text) if expression else None
+        if match is not None and html.unescape(match[1]) == wanted:
             return expression
     return ""
+
+
+def _for_tag(tag: str, wanted: str) -> str:
+    """The same for one tag, which may not be the first that it finds."""
+    found = [(m[1].lower(), m[2], m[3]) for m in _ATTRIBUTE.finditer(tag)]
+    held = next((a for a in found if a[0] != "name" and html.unescape(a[2]) == wanted), None)
+    name = next((a for a in found if a[0] == "name"), None)
+    if held is None or name is None:
+        return ""
+    named = f"name={name[1]}{re.escape(name[2])}{name[1]}"
+    taken = f"{held[0]}={held[1]}([^{held[1]}]+){held[1]}"
+    in_order = found.index(name) < found.index(held)
+    return f"{named}[^>]*{taken}" if in_order else f"{taken}[^>]*{named}"

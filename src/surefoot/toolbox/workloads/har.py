@@ -8,7 +8,6 @@ from __future__ import annotations
 import base64
 import binascii
 import json
-from collections import Counter
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any, Final
@@ -94,8 +93,7 @@ def _drafted(
     first = tuple(visit[at] for at in log_in)
     rest = tuple(visit[at] for at in kept if at not in log_in)
     if not rest:
-        said = "; ".join(f"{each.what}: {each.why}" for each in left.found())
-        raise WorkloadError(f"{name}: nothing is left to send", do=said or "record a page")
+        raise WorkloadError(f"{name}: nothing is left to send", do=left.said() or "record a page")
     writer = Writer()
     before = tuple(seen.answer for seen in first)
     (kind,) = kinds([Visit(rest, before)], _as_it_is)
@@ -115,18 +113,26 @@ def _drafted(
 
 
 def _of_host(every: Sequence[Seen], host: str, left: Left, name: str) -> list[Seen]:
-    pages = [seen for seen in every if "html" in seen.answer.header("content-type")]
-    wanted = host or next((seen.host for seen in (*pages, *every)), "")
-    others = Counter(seen.host for seen in every if seen.host != wanted)
-    for other, count in others.items():
-        left.add(other, f"another host than {wanted}", count)
-    kept = [seen for seen in every if seen.host == wanted]
+    wanted = host or _first_host(every)
+    kept = []
+    for seen in every:
+        if seen.host == wanted:
+            kept.append(seen)
+        else:
+            left.add(seen.host, f"another host than {wanted}")
     if not kept:
+        hosts = ", ".join(sorted({seen.host for seen in every}))
         raise WorkloadError(
             f"{name} holds no request to {wanted or 'any host'}",
-            do=f"hosts in it: {', '.join(sorted(others)) or 'none'}; choose one with --host",
+            do=f"hosts in it: {hosts or 'none'}; choose one with --host",
         )
     return kept
+
+
+def _first_host(every: Sequence[Seen]) -> str:
+    """That of the first page, or of whatever was asked for first."""
+    pages = [seen for seen in every if "html" in seen.answer.header("content-type")]
+    return (pages or every)[0].host if every else ""
 
 
 # --- One entry; whatever is not as the format says counts as not there ----------------------------

@@ -100,8 +100,8 @@ class _Reader:
         """What came of all groups."""
         self._leave_out_what_lacks_a_value()
         if not self._sessions:
-            said = "; ".join(f"{each.what}: {each.why}" for each in self._left.found(most=5))
-            raise WorkloadError(f"{name}: no sampler is left to send", do=said or "add a sampler")
+            do = self._left.said() or "add an HTTP sampler to a thread group"
+            raise WorkloadError(f"{name}: no sampler is left to send", do=do)
         singles = [s["request"][0] | {"weight": s["weight"]} for s in self._sessions if _is_one(s)]
         sessions = [session for session in self._sessions if not _is_one(session)]
         log_in = [{"login": True, "request": self._log_in}] if self._log_in else []
@@ -151,11 +151,15 @@ class _Reader:
             for name in capture(node) or ():
                 self._scope.places[name] = f"{{{name}}}"
                 self._scope.captured.add(name)
-        if not self._host:
-            # Samplers that name none have that of the defaults.
-            for kinds in (frozenset({"ConfigTestElement"}), _SAMPLERS):
-                named = [host for node in _all(nodes, kinds) if (host := self._host_of(node))]
-                self._host = self._host or max(named, key=named.count, default="")
+        self._host = self._host or self._usual_host(nodes)
+
+    def _usual_host(self, nodes: Sequence[Node]) -> str:
+        """That of the defaults, which samplers have that name none; else what most name."""
+        for kinds in (frozenset({"ConfigTestElement"}), _SAMPLERS):
+            named = [host for node in _all(nodes, kinds) if (host := self._host_of(node))]
+            if named:
+                return max(named, key=named.count)
+        return ""
 
     def _variable(self, name: str, value: str) -> None:
         if is_secret(name, value) and "${" not in value:

@@ -43,25 +43,20 @@ class Sampler:
         Raises:
             Unknown: Something in it has no word in a workload.
         """
-        if self._element.part("HTTPsampler.Files") is not None and self._files():
+        if self._files():
             raise Unknown("a file to upload")
-        own = self._element.part("HTTPsampler.Arguments")
-        rows = [*self._default_rows(), *arguments(own)]
+        rows = [*self._default_rows(), *arguments(self._element.part("HTTPsampler.Arguments"))]
         raw = self._prop("HTTPSampler.postBodyRaw") == "true"
         in_query = self.method in _IN_QUERY and not raw
-        path = self._path(rows if in_query else [])
-        made: dict[str, Any] = {"path": path}
+        made: dict[str, Any] = {"path": self._path(rows if in_query else [])}
         if self.method != "GET":
             made = {"method": self.method, **made}
         if raw:
             made["body"] = self._raw("".join(row.prop("Argument.value") for row in rows))
         elif rows and not in_query:
             made["form"] = dict(self._field(row) for row in rows)
-        if headers := self._headers():
-            made["headers"] = headers
-        if self._around.expect:
-            made["expect"] = list(self._around.expect)
-        return made
+        more = {"headers": self._headers(), "expect": list(self._around.expect)}
+        return made | {key: value for key, value in more.items() if value}
 
     def _prop(self, name: str) -> str:
         return self._element.prop(name) or self._around.default(name)

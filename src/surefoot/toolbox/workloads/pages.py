@@ -99,14 +99,19 @@ class _Crawl:
             path, depth = waiting.popleft()
             if path in self._asked or self._stays_off(path):
                 continue
-            got = self._get(path)
-            self._sort_in(path, got)
-            page = read_page(got.text) if "html" in got.kind else Page()
-            self._keep_forms(path, page)
-            links = [got.location, *page.links] if got.location else page.links
+            links = self._look(path)
             if depth < _DEEPEST:
-                found = [path for link in links if (path := own(path, link))]
-                waiting.extend((link, depth + 1) for link in found if self._wanted(link))
+                waiting.extend((link, depth + 1) for link in links if self._wanted(link))
+
+    def _look(self, path: str) -> list[str]:
+        """Ask for a page, sort it in, and return where it leads on this site."""
+        got = self._get(path)
+        self._sort_in(path, got)
+        page = read_page(got.text) if "html" in got.kind else Page()
+        self._keep_forms(path, page)
+        return [
+            found for link in (got.location, *page.links) if link and (found := own(path, link))
+        ]
 
     def _get(self, path: str) -> Got:
         self._asked.add(path)

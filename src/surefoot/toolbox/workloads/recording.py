@@ -156,10 +156,9 @@ def _drafted(users: Sequence[_User], grouping: Grouping, left: Left, name: str) 
         users = _begun_alike(users, starts[0], left)
     found = kinds([visit for user in users for visit in user.tasks], grouping)
     if not found:
-        said = "; ".join(f"{each.what}: {each.why}" for each in left.found())
         raise WorkloadError(
             f"{name}: none of its tasks sent a request that can be sent again",
-            do=said or "run it by locust itself and see what its tasks do",
+            do=left.said() or "run it by locust itself and see what its tasks do",
         )
     for kind in found[_MOST_KINDS:]:
         left.add(kind.page, "a task that seldom went this way", len(kind.rows))
@@ -167,19 +166,24 @@ def _drafted(users: Sequence[_User], grouping: Grouping, left: Left, name: str) 
     total = sum(kind.weight for kind in found)
     written = [_written(writer, kind, total) for kind in found[:_MOST_KINDS]]
     log_in = [{"login": True, "request": writer.first_steps(start)} for start in starts[:1]]
-    pace = units.format_rate(total / len(users))
-    notes = (
-        f"{sum(len(kind.rows) for kind in found):,} tasks of {len(users)} users were recorded.",
-        f"At its own pace one user sends {pace}; as many users, as many times that rate.",
-        *(f"{_USERS} users begin as the recorded ones did." for _ in log_in),
-    )
     return writer.draft(
         name,
         requests=tuple(table for table in written if "request" not in table),
         sessions=(*log_in, *(table for table in written if "request" in table)),
         users=_USERS if log_in else 0,
-        notes=notes,
+        notes=_notes(found, len(users), logged_in=bool(log_in)),
         left_out=left.found(),
+    )
+
+
+def _notes(found: Sequence[Kind], users: int, *, logged_in: bool) -> tuple[str, ...]:
+    pace = units.format_rate(sum(kind.weight for kind in found) / users)
+    tasks = sum(len(kind.rows) for kind in found)
+    begin = f"{_USERS} users begin as the recorded ones did."
+    return (
+        f"{tasks:,} tasks of {users} users were recorded.",
+        f"At its own pace one user sends {pace}; as many users, as many times that rate.",
+        *([begin] if logged_in else ()),
     )
 
 

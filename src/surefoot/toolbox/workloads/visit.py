@@ -64,6 +64,10 @@ class Left:
             for what, count in _few(entries, most)
         )
 
+    def said(self) -> str:
+        """All of it in one line."""
+        return "; ".join(f"{each.what}: {each.why}" for each in self.found(most=5))
+
 
 def _few(entries: list[tuple[str, int]], most: int) -> list[tuple[str, int]]:
     rest = entries[most:]
