@@ -77,21 +77,20 @@ class _Cache:
         tags = {key: data for key, data in read.items() if is_tag(key)}
         self._versions |= {tag: version for tag, version in tags.items() if version is not None}
         hanging = self._hanging.pop(threading.get_ident(), {})
-        if len(tags) == len(read):
+        if len(tags) < len(read):
+            self._saw({key: _frame(data) for key, data in read.items() if key not in tags})
+        elif any(tags.get(tag, version) != version for tag, version in hanging.items()):
             # The second half of a read whose values named their tags: it was no hit after all.
-            if any(tags.get(tag, version) != version for tag, version in hanging.items()):
-                self._hits, self._misses = self._hits - 1, self._misses + 1
-            return
-        frames = {key: _frame(data) for key, data in read.items() if key not in tags}
+            self._hits, self._misses = self._hits - 1, self._misses + 1
+
+    def _saw(self, frames: Mapping[str, Frame | None]) -> None:
         now = time.time()
         again = [self._again(key, frame, now) for key, frame in frames.items()]
         if all(again):
             self._hits += 1
-            self._hanging[threading.get_ident()] = {
-                self._tag + tag.name: tag.version
-                for frame in frames.values()
-                for tag in (frame.tags if frame else ())
-            }
+            tags = [tag for frame in frames.values() if frame is not None for tag in frame.tags]
+            hanging = {self._tag + tag.name: tag.version for tag in tags}
+            self._hanging[threading.get_ident()] = hanging
         else:
             self._misses += 1
         self._bound()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Final
 
 from surefoot.core.records import ConfigEdit
@@ -29,16 +29,23 @@ _TRACKING: Final = "the server allows CLIENT TRACKING; else no copies are kept"
 def steps(case: Case) -> Iterable[Step]:
     """One step for all caches without copies, where requests wait for their stores."""
     caches = _without_copies(case)
-    unheard = any(total.tier == POSSIBLE_UNHEARD for total in caches.values())
-    allowed = float(case.setting("slo.stale"))
-    if case.whole(_KEY) or not caches or (unheard and 0 < allowed < _UNHEARD):
-        return
     reads = [spot for spot in spots(case, Kind.CACHE) if _reads(spot, caches)]
-    if not reads:
-        return
+    unheard = any(total.tier == POSSIBLE_UNHEARD for total in caches.values())
+    if reads and not case.whole(_KEY) and not (unheard and _too_old(case)):
+        yield _step(case, reads, caches, unheard=unheard)
+
+
+def _too_old(case: Case) -> bool:
+    """Whether less is allowed than copies may be old that nobody tells of changes."""
+    return 0 < float(case.setting("slo.stale")) < _UNHEARD
+
+
+def _step(
+    case: Case, reads: Sequence[Spot], caches: Mapping[str, CacheTotal], *, unheard: bool
+) -> Step:
     size = _size(case, caches.values())
     most = max(reads, key=lambda spot: spot.use)
-    yield Step(
+    return Step(
         where=_KEY,
         relieves=case.bottleneck or most.resource,
         stage="before-import",

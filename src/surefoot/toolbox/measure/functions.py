@@ -154,15 +154,20 @@ def _unfit(node: _Def, outer: ast.AST) -> str:
         return "it is decorated, as a view is"
     if not isinstance(outer, ast.Module):
         return "it is a method, or made anew by another function"
-    given = {argument.arg for argument in _arguments(node)}
-    around = {each.id for each in ast.walk(node) if isinstance(each, ast.Name)} & _AROUND - given
+    around = _looked_at(node) - {argument.arg for argument in _arguments(node)}
     if around:
         return f"it looks at {min(around)}, which it is not given"
-    for argument in _arguments(node):
-        kind = ast.unparse(argument.annotation) if argument.annotation else ""
-        if argument.arg in _NO_KEY or kind.rstrip("'\"").endswith(_NO_KEY_TYPES):
-            return f"no key can be made of {argument.arg}"
-    return ""
+    keyless = next((each.arg for each in _arguments(node) if _has_no_key(each)), "")
+    return f"no key can be made of {keyless}" if keyless else ""
+
+
+def _looked_at(node: _Def) -> set[str]:
+    return {each.id for each in ast.walk(node) if isinstance(each, ast.Name)} & _AROUND
+
+
+def _has_no_key(argument: ast.arg) -> bool:
+    kind = ast.unparse(argument.annotation) if argument.annotation else ""
+    return argument.arg in _NO_KEY or kind.rstrip("'\"").endswith(_NO_KEY_TYPES)
 
 
 def _imports(tree: ast.Module) -> int:

@@ -10,6 +10,7 @@ A request that changes a table that the function reads ends all that was kept.
 from __future__ import annotations
 
 import itertools
+from collections import defaultdict
 from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -47,11 +48,7 @@ def repeats(directory: Path, workload: Workload, probes: Sequence[Probe]) -> tup
         probes: One request in flight first, every slot busy last.
     """
     seconds = _seconds(probes[0])
-    whole = sum(route.wall for route in probes[0].routes)
-    stacks = [stack for probe in probes for stack in probe.stacks if stack.route]
-    found = functions(directory, seconds.sites(), stacks)
-    ranked = sorted(found, key=lambda each: -seconds.of(each))
-    much = [each for each in ranked if seconds.of(each) >= _LEAST * whole][:_MOST]
+    much = _much(directory, seconds, probes)
     if not much:
         return ()
     routes = [_Route.of(use, probes) for use in probes[0].routes]
@@ -60,13 +57,22 @@ def repeats(directory: Path, workload: Workload, probes: Sequence[Probe]) -> tup
     return tuple(_counted(_placed(each, seconds, probes), stream) for each in much)
 
 
+def _much(directory: Path, seconds: _Seconds, probes: Sequence[Probe]) -> list[Function]:
+    """Those that much of the time passes in, the one with most first."""
+    stacks = [stack for probe in probes for stack in probe.stacks if stack.route]
+    found = functions(directory, seconds.sites(), stacks)
+    least = _LEAST * sum(route.wall for route in probes[0].routes)
+    ranked = sorted(found, key=lambda each: -seconds.of(each))
+    return [each for each in ranked if seconds.of(each) >= least][:_MOST]
+
+
 @dataclass(frozen=True, slots=True)
 class _Seconds:
     """What passes at lines, by route and line."""
 
-    waited: dict[tuple[str, str], float]
+    waited: Mapping[tuple[str, str], float]
     """For others, and in the database."""
-    computed: dict[tuple[str, str], float]
+    computed: Mapping[tuple[str, str], float]
     """Where no cache is asked already: what that takes is no result to be kept."""
 
     def of(self, function: Function) -> float:
@@ -87,24 +93,26 @@ class _Seconds:
 
 
 def _seconds(probe: Probe) -> _Seconds:
-    waited: dict[tuple[str, str], float] = {}
-    computed: dict[tuple[str, str], float] = {}
+    waited: dict[tuple[str, str], float] = defaultdict(float)
+    computed: dict[tuple[str, str], float] = defaultdict(float)
     for route in probe.routes:
         kept = set()
         for use in route.resources:
-            for place in use.places:
-                key = route.route, place.site
-                if use.resource.kind in _SPENT:
-                    waited[key] = waited.get(key, 0.0) + place.use
-                elif use.resource.kind is Kind.CACHE:
-                    kept.add(place.site)
-        working = [s for s in probe.stacks if s.route == route.route and s.state == "cpu"]
-        whole = sum(stack.count for stack in working)
-        for stack in working:
-            if stack.site not in kept:
-                key = route.route, stack.site
-                computed[key] = computed.get(key, 0.0) + route.cpu * stack.count / whole
+            if use.resource.kind is Kind.CACHE:
+                kept.update(place.site for place in use.places)
+            for place in use.places if use.resource.kind in _SPENT else ():
+                waited[route.route, place.site] += place.use
+        for site, spent in _computing(probe, route):
+            if site not in kept:
+                computed[route.route, site] += spent
     return _Seconds(waited, computed)
+
+
+def _computing(probe: Probe, route: RouteUse) -> Iterator[tuple[str, float]]:
+    """The route's CPU seconds by line, as the sampler's counts share them."""
+    working = [s for s in probe.stacks if s.route == route.route and s.state == "cpu"]
+    whole = sum(stack.count for stack in working)
+    yield from ((stack.site, route.cpu * stack.count / whole) for stack in working)
 
 
 @dataclass(frozen=True, slots=True)
