@@ -188,3 +188,37 @@ def test_a_file_that_is_no_toml_is_one_line(tmp_path):
 def test_a_missing_file_is_one_line(tmp_path):
     with pytest.raises(WorkloadError, match="cannot be read: No such file"):
         read_workload(tmp_path / "w.toml")
+
+
+def test_a_table_says_how_often_each_value_is_drawn():
+    found = parse_workload({"data": {"w": {"a": 3, "b": 1}}, "request": [{"path": "/{w}"}]}, "t")
+    assert [row["w"] for row in found.data["w"]] == ["a", "a", "a", "b"]
+
+
+@pytest.mark.parametrize("counts", [{"a": 0}, {"a": 1.5}, {"a": "x"}, {"a": True}, {"a": 10**9}])
+def test_how_often_is_a_whole_number_of_reasonable_size(counts):
+    with pytest.raises(WorkloadError, match=r"data\] w must say how often in whole numbers"):
+        parse_workload({"data": {"w": counts}, "request": [{"path": "/{w}"}]}, "t")
+
+
+def test_data_that_are_numbers_are_numbers_in_json():
+    document = {
+        "data": {"n": [7], "row": [{"id": 8, "name": "9"}]},
+        "request": [
+            {"path": "/", "method": "POST", "json": ["{n}", "{row.id}", "{row.name}", "no {n}"]}
+        ],
+    }
+    found = parse_workload(document, "t")
+    values = found.data["n"][0] | found.data["row"][0]
+    assert sent(found.distinct[0], **values).endswith('[7,8,"9","no 7"]')
+
+
+def test_cookies_of_a_request_and_of_its_session_are_sent_in_one_line():
+    from surefoot.toolbox.load.cookies import CookieJar
+
+    request = parse_workload({"request": [{"path": "/", "headers": {"Cookie": "a=1"}}]}, "t")
+    jar = CookieJar()
+    jar.update("b=2")
+    head, _ = Prepared(request.distinct[0], 0, "localhost").render({}, DRAW, jar)
+    assert head.count(b"Cookie:") == 1
+    assert b"Cookie: a=1; b=2\r\n" in head

@@ -11,7 +11,7 @@ from typing import Any, Final
 from surefoot import units
 from surefoot.errors import WorkloadError
 from surefoot.toolbox.target import Route
-from surefoot.toolbox.workloads.draft import Draft, LeftOut
+from surefoot.toolbox.workloads.draft import Draft, LeftOut, counted
 from surefoot.toolbox.workloads.log_line import parse_line
 from surefoot.toolbox.workloads.mix import Kind, Writer, kinds
 from surefoot.toolbox.workloads.paths import by_routes, by_shape
@@ -188,21 +188,20 @@ def _notes(tally: Tally, kept: list[Seen], *, by_route: bool) -> list[str]:
     rate = units.format_rate(tally.requests / tally.seconds)
     peak = units.format_rate(max(tally.minutes.values()) / min(60.0, tally.seconds))
     covered = units.format_duration(tally.seconds)
-    notes = [f"{tally.requests:,} requests in {covered}: {rate}, {peak} in the busiest minute."]
+    notes = [f"{counted(tally.requests)} in {covered}: {rate}, {peak} in the busiest minute."]
     if not by_route:
         notes.append("Addresses are grouped by shape; name the application to use its routes.")
     if tally.scale > 1:
         notes.append(f"Made from a sample of {len(tally.sample):,} of them, evenly drawn.")
     if tally.unreadable:
-        notes.append(f"{tally.unreadable:,} lines could not be read, as {tally.example!r}")
+        notes.append(f"{counted(tally.unreadable, 'line')} could not be read, as {tally.example!r}")
     if tally.visitors:
-        notes.append(f"{len(tally.visitors):,} visitors by address and browser.")
+        notes.append(f"{counted(len(tally.visitors), 'visitor')} by address and browser.")
     if tally.users:
-        notes.append(
-            f"{len(tally.users):,} users were logged in; a log does not hold how: add a log-in."
-        )
+        users = counted(len(tally.users), "logged-in user")
+        notes.append(f"{users} among them; a log does not hold how they log in: add that.")
     unconditional = sum(seen.status == 304 for seen in kept)
     if unconditional:
         count = round(unconditional * tally.scale)
-        notes.append(f"{count:,} were answered 304; they are sent without their condition.")
+        notes.append(f"{counted(count, 'answer')} 304: these are asked for without a condition.")
     return notes

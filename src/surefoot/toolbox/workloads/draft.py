@@ -75,9 +75,9 @@ class Draft:
         return {key: value for key, value in parts.items() if value}
 
 
-def counted(requests: int) -> str:
-    """So many requests, in words."""
-    return "1 request" if requests == 1 else f"{requests:,} requests"
+def counted(number: int, noun: str = "request") -> str:
+    """So many of something, in words."""
+    return f"1 {noun}" if number == 1 else f"{number:,} {noun}s"
 
 
 def shared_headers(tables: Iterable[dict[str, Any]]) -> dict[str, str]:

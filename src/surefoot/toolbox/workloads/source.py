@@ -43,16 +43,21 @@ def sort_of(name: str, head: str) -> Sort:
         return Sort.LOCUST
     if lower.endswith(".har") or re.match(r'\s*\{\s*"log"\s*:\s*\{', head):
         return Sort.HAR
-    if re.search(r'^\s*[{,]?\s*["\']?openapi["\']?\s*:', head, re.MULTILINE):
+    if _says("openapi", head):
         return Sort.OPENAPI
     if lower.endswith(".jmx") or "<jmeterTestPlan" in head:
         return Sort.JMETER
-    if re.search(r'^\s*[{,]?\s*["\']?swagger["\']?\s*:', head, re.MULTILINE):
+    if _says("swagger", head):
         raise WorkloadError(
             f"{name} describes its API by Swagger 2",
             do="convert it to OpenAPI 3 (editor.swagger.io does)",
         )
     return Sort.OPENAPI if lower.endswith((".yaml", ".yml", "openapi.json")) else Sort.LOG
+
+
+def _says(key: str, head: str) -> bool:
+    """Whether JSON or YAML begins with this key, or nearly so."""
+    return re.search(rf'"{key}"\s*:|^{key}\s*:', head, re.MULTILINE) is not None
 
 
 @dataclass(frozen=True, slots=True)
