@@ -96,7 +96,7 @@ def _seconds(probe: Probe) -> _Seconds:
     waited: dict[tuple[str, str], float] = defaultdict(float)
     computed: dict[tuple[str, str], float] = defaultdict(float)
     for route in probe.routes:
-        kept = set()
+        kept: set[str] = set()
         for use in route.resources:
             if use.resource.kind is Kind.CACHE:
                 kept.update(place.site for place in use.places)
