@@ -173,12 +173,13 @@ def test_any_text_is_a_draft_or_a_plain_error(text):
     header=st.text(st.characters(codec="utf-8"), max_size=20),
     value=st.text(st.characters(codec="utf-8"), max_size=20),
     body=JSON,
+    method=st.sampled_from(["POST", "PUT", "post", "", "G T", "1", "M-SEARCH"]),
 )
-def test_whatever_is_recorded_can_be_read_again(target, header, value, body):
+def test_whatever_is_recorded_can_be_read_again(target, header, value, body, method):
     sent = [("Accept", value), (f"X-{header}", "1")]
     first = entry(0, "GET", f"{SHOP}/")
     second = entry(
-        1, "POST", f"{SHOP}/{target}", sent=sent, posted=("application/json", json.dumps(body))
+        1, method, f"{SHOP}/{target}", sent=sent, posted=("application/json", json.dumps(body))
     )
     draft = from_har(har(first, second), "a.har", host="shop.example", writes=True)
     document = tomllib.loads(to_toml(draft))

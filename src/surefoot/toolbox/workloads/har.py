@@ -8,6 +8,7 @@ from __future__ import annotations
 import base64
 import binascii
 import json
+import re
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any, Final
@@ -146,11 +147,12 @@ def _seen(entry: Any) -> Seen | None:
     host, target = clean_target(url)
     status = response.get("status")
     status = status if isinstance(status, int) and 100 < status < 600 else 0
-    if not host or not target or status == 101:
+    method = str(request.get("method", "GET")).upper()
+    if not (host and target and re.fullmatch("[A-Z]+", method)) or status == 101:
         return None
     kind, body = _posted(_table(request, "postData"))
     return Seen(
-        method=str(request.get("method", "GET")).upper(),
+        method=method,
         target=target,
         status=status,
         at=_moment(_table(entry).get("startedDateTime")),

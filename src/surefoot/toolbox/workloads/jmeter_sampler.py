@@ -43,6 +43,8 @@ class Sampler:
         Raises:
             Unknown: Something in it has no word in a workload.
         """
+        if not re.fullmatch("[A-Z]+", self.method):
+            raise Unknown(f"the method {self.method!r}")
         if self._files():
             raise Unknown("a file to upload")
         rows = [*self._default_rows(), *arguments(self._element.part("HTTPsampler.Arguments"))]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, replace
 from typing import Final
@@ -92,19 +93,29 @@ def capture(node: Node) -> dict[str, dict[str, str]] | None:
     """What an extractor takes from its sampler's answer; ``None`` for what has no word here."""
     element = node.element
     if node.kind == "RegexExtractor":
-        plain = element.prop("RegexExtractor.template") in {"$1$", ""}
-        in_body = element.prop("RegexExtractor.useHeaders") in {"", "false", "unescaped"}
-        name = element.prop("RegexExtractor.refname")
-        found = {name: {"body": element.prop("RegexExtractor.regex")}}
-        return found if plain and in_body and name.isidentifier() else None
+        return _by_expression(element)
     if node.kind == "JSONPostProcessor":
         names = element.prop("JSONPostProcessor.referenceNames").split(";")
         paths = element.prop("JSONPostProcessor.jsonPathExprs").split(";")
         pointers = [_pointer(path.strip()) for path in paths]
-        fits = len(names) == len(pointers) and all(name.strip().isidentifier() for name in names)
+        fits = len(names) == len(pointers) and all(
+            n.strip().isidentifier() and n != "env" for n in names
+        )
         if fits and all(pointers):
             return {n.strip(): {"json": p} for n, p in zip(names, pointers, strict=True)}
     return None
+
+
+def _by_expression(element: Element) -> dict[str, dict[str, str]] | None:
+    plain = element.prop("RegexExtractor.template") in {"$1$", ""}
+    in_body = element.prop("RegexExtractor.useHeaders") in {"", "false", "unescaped"}
+    name, expression = element.prop("RegexExtractor.refname"), element.prop("RegexExtractor.regex")
+    try:
+        one_group = re.compile(expression).groups == 1
+    except re.error:
+        return None
+    fits = plain and in_body and one_group and name.isidentifier() and name != "env"
+    return {name: {"body": expression}} if fits else None
 
 
 def _pointer(path: str) -> str:

@@ -8,6 +8,7 @@ what would be measured is locust.
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Final
@@ -52,12 +53,13 @@ def parse_told(line: str) -> Told | None:
     try:
         told = json.loads(line)
         host, target = clean_target(str(told["url"]))
-        if not target:
+        method = str(told["method"]).upper()
+        if not target or not re.fullmatch("[A-Z]+", method):
             return None
         headers = _pairs(told["headers"])
         answer = Answer(_pairs(told["answer"]["headers"]), str(told["answer"]["body"]))
         seen = Seen(
-            method=str(told["method"]).upper(),
+            method=method,
             target=target,
             status=int(told["status"]),
             at=float(told["at"]),
