@@ -41,9 +41,10 @@ def url(request, tmp_path):
     """The URL of a store, of each kind."""
     if request.param == "memory":
         return "memory://"
+    # These tests are about answers; a busy machine may take its time for them.
     if request.param == "sqlite":
-        return f"sqlite:///{tmp_path}/cache.db"
-    return request.getfixturevalue(request.param).url
+        return f"sqlite:///{tmp_path}/cache.db?timeout=20s"
+    return f"{request.getfixturevalue(request.param).url}?timeout=20s"
 
 
 @pytest.fixture

@@ -50,7 +50,7 @@ def survey(value: Any, depth: int = 0) -> int:
     """
     kind = type(value)
     if kind is dict:
-        found = 0 if value.keys() <= _harmless else _keys(value)
+        found = 0 if _harmless.issuperset(value) else _keys(value)
         inner = value.values()
     elif kind is list or kind in _ROWS:
         found = 0 if kind is list else EXTENDED
