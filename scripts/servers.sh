@@ -1,5 +1,6 @@
 #!/bin/sh
-# Sees to the programs that the tests use: PostgreSQL, MariaDB, Redis, Memcached, ps, openssl.
+# Sees to the programs that the tests use: PostgreSQL, MariaDB, Redis, Memcached, NGINX, ps,
+# openssl.
 #
 # Missing ones are installed by apt-get when run as root, or by brew; else they are named and the
 # tests that need them are skipped. Nothing that is installed here is started or starts at boot.
@@ -17,6 +18,7 @@ missing() {
 postgres postgresql postgresql@17
 redis-server redis-server redis
 memcached memcached memcached
+nginx nginx nginx
 mariadbd mariadb-server mariadb
 mariadb_config libmariadb-dev mariadb-connector-c
 ps procps procps

@@ -78,7 +78,8 @@ def _common_line(text: str) -> Seen | None:
     client = words[0] if words else ""
     user = words[2] if len(words) > 2 and words[2] != "-" else ""
     agent = match["agent"] or ""
-    return _seen(match["request"], "", match["status"], at, client, agent, user, host)
+    request = _unescaped(match["request"])
+    return _seen(request, "", match["status"], at, client, agent, user, host)
 
 
 def _json_line(text: str) -> Seen | None:
@@ -122,7 +123,7 @@ def _seen(
     request: str, query: str, status: str, at: float, client: str, agent: str, user: str, host: str
 ) -> Seen | None:
     method, _, rest = request.partition(" ")
-    target = _unescaped(rest.rpartition(" HTTP/")[0] or rest)
+    target = rest.rpartition(" HTTP/")[0] or rest
     if not _METHOD.fullmatch(method) or not re.fullmatch(r"[1-5]\d\d", status):
         return None
     address, cleaned = clean_target(target)
