@@ -106,6 +106,10 @@ def _sum(one: int | None, other: int | None) -> int | None:
     return other if one is None else one if other is None else one + other
 
 
+def _larger(one: int | None, other: int | None) -> int | None:
+    return other if one is None else one if other is None else max(one, other)
+
+
 @dataclass(frozen=True, slots=True)
 class WorkerStats:
     """What a worker says about itself; every number counts from the worker's start."""
@@ -118,10 +122,6 @@ class WorkerStats:
     dropped: int = 0
     """Records that could not be sent."""
     faults: int = 0
-def _larger(one: int | None, other: int | None) -> int | None:
-    return other if one is None else one if other is None else max(one, other)
-
-
     """Errors inside telemetry itself, none of which reached a request."""
     fault: str = ""
     """The first of them."""

@@ -108,13 +108,13 @@ class AsyncRedisStore(AsyncStore):
             if not int(cursor):
                 return
 
-    async def close(self) -> None:
-        """As ``Store.close``."""
-        await self._connections.close()
     def listed(self) -> Iterator[list[Held]]:
         """As ``Listing.listed``, over a connection of its own."""
         return held_in_redis(self._options)
 
+    async def close(self) -> None:
+        """As ``Store.close``."""
+        await self._connections.close()
 
     async def _open(self) -> AsyncRedisConnection:
         return await AsyncRedisConnection.open(self._options)

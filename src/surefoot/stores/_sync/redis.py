@@ -109,13 +109,13 @@ class RedisStore(Store):
             if not int(cursor):
                 return
 
-    def close(self) -> None:
-        """As ``Store.close``."""
-        self._connections.close()
     def listed(self) -> Iterator[list[Held]]:
         """As ``Listing.listed``, over a connection of its own."""
         return held_in_redis(self._options)
 
+    def close(self) -> None:
+        """As ``Store.close``."""
+        self._connections.close()
 
     def _open(self) -> RedisConnection:
         return RedisConnection.open(self._options)
