@@ -3,29 +3,10 @@
 from __future__ import annotations
 
 import asyncio
-import threading
-import time
-from concurrent.futures import ThreadPoolExecutor
 from types import MappingProxyType
 
+from burning import burn, in_pool, in_thread
 from surefoot.testing import AdapterContract
-
-
-def burn():
-    end = time.thread_time() + 0.03
-    while time.thread_time() < end:
-        pass
-
-
-def in_thread(work):
-    thread = threading.Thread(target=work)
-    thread.start()
-    thread.join()
-
-
-def in_pool(work):
-    with ThreadPoolExecutor(1) as pool:
-        pool.submit(work).result()
 
 
 class TestFlask(AdapterContract):
