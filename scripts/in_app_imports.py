@@ -11,19 +11,24 @@ import subprocess
 import sys
 
 IN_APP = ("errors", "units", "core", "config", "ports", "telemetry", "stores", "web")
-# Named in the settings of a framework, which imports it once it is there itself.
-BY_ITS_FRAMEWORK = "surefoot.web.django"
+# Named in the settings of a framework, or imported for an application of its kind: it is there.
+BY_ITS_FRAMEWORK = (
+    "surefoot.web.django.",
+    "surefoot.web.pyramid.include",
+    "surefoot.web.tornado.",
+    "surefoot.web.compression.tornado",
+)
 
 PROGRAM = """
 import sys
-by_its_framework = sys.argv.pop(1)
+by_its_framework = tuple(sys.argv.pop(1).split())
 before = set(sys.modules)
 import importlib, pkgutil
 import surefoot
 for name in sys.argv[1:]:
     module = importlib.import_module(f"surefoot.{name}")
     for found in pkgutil.walk_packages(getattr(module, "__path__", []), f"surefoot.{name}."):
-        if not found.name.startswith(by_its_framework + "."):
+        if not found.name.startswith(by_its_framework):
             importlib.import_module(found.name)
 roots = {name.partition(".")[0] for name in set(sys.modules) - before}
 print(len([name for name in sys.modules if name.startswith("surefoot.")]))
@@ -35,7 +40,7 @@ print(*sorted(roots - sys.stdlib_module_names - own))
 
 def main() -> int:
     """Returns the exit code."""
-    command = [sys.executable, "-c", PROGRAM, BY_ITS_FRAMEWORK, *IN_APP]
+    command = [sys.executable, "-c", PROGRAM, " ".join(BY_ITS_FRAMEWORK), *IN_APP]
     result = subprocess.run(command, capture_output=True, text=True, check=False, timeout=60)
     if result.returncode:
         print(result.stderr.strip())

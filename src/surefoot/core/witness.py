@@ -7,13 +7,18 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final
 
-__all__ = ["MARK", "Opened", "Place", "Sighting", "Watch"]
+__all__ = ["MARK", "Opened", "Place", "Sighting", "Watch", "step_number"]
 
 MARK: Final = "X-Surefoot-Step"
 """Header that numbers a request, so that what was seen of it can be told from the others'."""
 
 Place = tuple[str, int]
 """Absolute path of a source file and a line in it."""
+
+
+def step_number(text: str) -> int:
+    """The number that such a header says; -1 where it says none."""
+    return int(text) if text.isascii() and text.isdigit() else -1
 
 
 @dataclass(frozen=True, slots=True)

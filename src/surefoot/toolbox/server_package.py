@@ -16,11 +16,14 @@ from surefoot.toolbox.process.once import TookTooLong, run_once
 
 __all__ = ["ServerPackage", "server_package"]
 
-_DEFAULT: Final = {"wsgi": "gunicorn", "asgi": "uvicorn"}
+_DEFAULT: Final = {"wsgi": "gunicorn", "asgi": "uvicorn", "tornado": "tornado"}
+_SAID: Final = {"wsgi": "WSGI", "asgi": "ASGI", "tornado": "Tornado"}
 _SERVES: Final = {
     "gunicorn": frozenset({"wsgi"}),
     "uvicorn": frozenset({"asgi"}),
     "granian": frozenset({"wsgi", "asgi"}),
+    # Comes with the framework: it is installed wherever it is needed.
+    "tornado": frozenset({"tornado"}),
 }
 _PACKAGES: Final = {
     "gunicorn": ("gunicorn",),
@@ -37,7 +40,7 @@ class ServerPackage:
     """Which server, and where it lies."""
 
     kind: str
-    """``"gunicorn"``, ``"uvicorn"`` or ``"granian"``."""
+    """``"gunicorn"``, ``"uvicorn"``, ``"granian"`` or ``"tornado"``."""
     version: str
     appended: tuple[Path, ...] = ()
     """Directories it needs at the end of the interpreter's path; none if it is installed there."""
@@ -57,7 +60,7 @@ def server_package(
     """The server to use.
 
     Args:
-        interface: ``"wsgi"`` or ``"asgi"``.
+        interface: ``"wsgi"``, ``"asgi"`` or ``"tornado"``.
         wanted: The configured kind; empty for the interface's own.
         installed: What the application's environment has: name to version.
         interpreter: The application's.
@@ -71,8 +74,8 @@ def server_package(
     kind = wanted or _DEFAULT[interface]
     if interface not in _SERVES[kind]:
         raise ConfigError(
-            f"{kind} does not serve {interface.upper()} applications here",
-            do=f'leave server.kind out, or set it to "{_DEFAULT[interface]}" or "granian"',
+            f"{kind} does not serve {_SAID[interface]} applications here",
+            do=f"leave server.kind out: {_DEFAULT[interface]} serves them",
         )
     if workers > 1 and kind != "gunicorn":
         raise ConfigError(

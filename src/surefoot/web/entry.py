@@ -1,4 +1,4 @@
-"""What every server is given to serve: ``surefoot.web.entry:wsgi`` or ``:asgi``.
+"""What every server is given to serve: ``surefoot.web.entry:wsgi``, ``:asgi`` or ``:tornado``.
 
 In this order: settings, sizes of pools and copies, telemetry's hooks, import of the user's
 application, wrapping, the collector's rest. Threads and sockets start after the fork, in the worker
@@ -23,9 +23,20 @@ from surefoot.core.target import Target, parse_target
 from surefoot.errors import ConfigError, SurefootError, TargetError
 from surefoot.web.application import application_frames, import_application, interface
 
-__all__ = ["VARIABLE", "Plan", "WorkerSettings", "apply", "plan", "prepared", "worker_settings"]
+__all__ = [
+    "INTERFACES",
+    "VARIABLE",
+    "Plan",
+    "WorkerSettings",
+    "apply",
+    "plan",
+    "prepared",
+    "worker_settings",
+]
 
 VARIABLE: Final = "SUREFOOT_SETTINGS"
+INTERFACES: Final = MappingProxyType({"wsgi": "WSGI", "asgi": "ASGI", "tornado": "Tornado"})
+"""What this module serves, to what people call it."""
 # gunicorn's master starts a worker anew after any other exit code, without end.
 _NO_RETRY: Final = 3
 
@@ -162,7 +173,7 @@ def apply(planned: Plan, wanted: str) -> Callable[..., Any]:
 
     Args:
         planned: What ``plan`` decided.
-        wanted: ``"wsgi"`` or ``"asgi"``, as the server was told.
+        wanted: ``"wsgi"``, ``"asgi"`` or ``"tornado"``, as the server was told.
 
     Raises:
         TargetError: The application is of the other kind, or nothing that can be served.
@@ -220,6 +231,11 @@ def _responses(planned: Plan, wanted: str) -> Callable[..., Callable[..., Any]] 
     """What wraps the application where answers are kept; its hooks are in before the import."""
     if planned.caching is None:
         return None
+    if wanted == "tornado":
+        raise ConfigError(
+            "answers of a Tornado application cannot be kept",
+            do="take [[cache.response]] out; surefoot.cache keeps what its handlers compute",
+        )
     wrap: Callable[..., Callable[..., Any]] = _late("responses.installed").install(
         planned.caching, wanted, planned.directory, encoded=planned.compress
     )
@@ -238,7 +254,8 @@ def _imported(planned: Plan, wanted: str) -> Callable[..., Any]:
     found = interface(application)
     if found != wanted:
         raise TargetError(
-            f"{planned.target} is a {found.upper()} application, asked for as {wanted.upper()}",
+            f"{planned.target} is an application for {INTERFACES[found]}, "
+            f"asked for as one for {INTERFACES[wanted]}",
             do=f"serve surefoot.web.entry:{found}",
         )
     return application
@@ -294,7 +311,7 @@ def _application(wanted: str) -> Callable[..., Any]:
 
 
 def __getattr__(name: str) -> Callable[..., Any]:
-    if name not in {"wsgi", "asgi"}:
+    if name not in INTERFACES:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     try:
         return _application(name)

@@ -1,4 +1,4 @@
-"""Regular expressions of routes as templates: ``"^books/(?P<pk>[0-9]+)/$"`` is ``/books/<int:pk>/``.
+"""Expressions of routes as templates: ``"^books/(?P<pk>[0-9]+)/$"`` becomes ``/books/<int:pk>/``.
 
 Named groups stay as parameters, with the kind that fits what they match; what only a matcher needs
 goes.

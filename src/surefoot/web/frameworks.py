@@ -12,10 +12,11 @@ from surefoot.web.flask import FLASK
 from surefoot.web.framework import Framework, Installer, Matched
 from surefoot.web.pyramid.framework import PYRAMID
 from surefoot.web.starlette import FASTAPI, STARLETTE
+from surefoot.web.tornado.framework import TORNADO
 
 __all__ = ["hook", "known", "matchers", "register"]
 
-known: Final[list[Framework]] = [DJANGO, FLASK, PYRAMID, FASTAPI, STARLETTE]
+known: Final[list[Framework]] = [DJANGO, FLASK, PYRAMID, FASTAPI, STARLETTE, TORNADO]
 """In the order in which they are asked: what is mounted in another framework comes before it, and
 so does what is built on another one."""
 _hooked: Final[set[str]] = set()

@@ -30,7 +30,7 @@ from surefoot.web.application import (
 
 __all__ = ["inspected", "main"]
 
-_SERVERS: Final = ("gunicorn", "uvicorn", "granian")
+_SERVERS: Final = ("gunicorn", "uvicorn", "granian", "tornado")
 
 
 def inspected(target: Target, settings: Mapping[str, Any]) -> dict[str, Any]:

@@ -18,7 +18,7 @@ from collections.abc import Awaitable, Callable, Iterable, Iterator
 from pathlib import Path
 from typing import Any, Final
 
-from surefoot.core.witness import MARK, Opened, Place, Sighting, Watch
+from surefoot.core.witness import MARK, Opened, Place, Sighting, Watch, step_number
 from surefoot.telemetry.sites import Sites
 from surefoot.web import matched
 from surefoot.web.marks import Marks
@@ -185,7 +185,7 @@ def install(
     """Watch what is imported and done from now on.
 
     Args:
-        kind: ``"wsgi"`` or ``"asgi"``.
+        kind: ``"wsgi"``, ``"asgi"`` or ``"tornado"``.
         directory: Holds ``watch.json``; what is seen is written here, a file per process.
         replica: Whose worker this is; the report's name begins with it.
         code: Directories and packages whose lines are the application's own.
@@ -201,8 +201,7 @@ def install(
     witness = Witness(Sites(code), directory / replica)
     Marks(watch, witness.passed).install()
     sys.addaudithook(witness.heard)
-    wrap = _wsgi if kind == "wsgi" else _asgi
-    return functools.partial(wrap, witness)
+    return functools.partial({"wsgi": _wsgi, "asgi": _asgi}.get(kind, _tornado), witness)
 
 
 def _wsgi(witness: Witness, application: Callable[..., Any]) -> Callable[..., Any]:
@@ -210,7 +209,7 @@ def _wsgi(witness: Witness, application: Callable[..., Any]) -> Callable[..., An
         method = environ.get("REQUEST_METHOD", "")
         root = environ.get("SCRIPT_NAME", "")
         path = root + environ.get("PATH_INFO", "")
-        witness.begin(_number(environ.get(_HEADER, "")), f"{method} {path}")
+        witness.begin(step_number(environ.get(_HEADER, "")), f"{method} {path}")
 
         def started(status: str, headers: Any, *error: Any) -> Any:
             found = matched.route(environ, root)
@@ -261,7 +260,7 @@ def _asgi(witness: Witness, application: Callable[..., Any]) -> Callable[..., An
             return
         method, root = scope["method"], scope.get("root_path", "")
         mark = dict(scope["headers"]).get(_ASGI_HEADER, b"").decode("latin-1")
-        witness.begin(_number(mark), f"{method} {scope['path']}")
+        witness.begin(step_number(mark), f"{method} {scope['path']}")
 
         async def sending(message: dict[str, Any]) -> None:
             if message["type"] == "http.response.start":
@@ -277,5 +276,8 @@ def _asgi(witness: Witness, application: Callable[..., Any]) -> Callable[..., An
     return watched
 
 
-def _number(text: str) -> int:
-    return int(text) if text.isascii() and text.isdigit() else -1
+def _tornado(witness: Witness, application: Callable[..., Any]) -> Callable[..., Any]:
+    from surefoot.web.tornado.watched import watched  # noqa: PLC0415 - Tornado, when it is there
+
+    stood: Callable[..., Any] = watched(witness, application)
+    return stood

@@ -72,6 +72,8 @@ async def reusable(
         routes: As the framework calls them, ``"GET /books/<int:book_id>"``.
         stop: Ends it early.
     """
+    if application.interface == "tornado":
+        return Tried(notes=("answers of a Tornado application cannot be kept: none was tried",))
     cached = {entry.route for entry in settings.config.cache.response}
     templates = _templates(route for route in routes if route not in cached)
     reading = [name for name in workload.requests if name not in workload.writes]

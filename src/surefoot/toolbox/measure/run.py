@@ -28,7 +28,7 @@ from surefoot.toolbox.measure.repeats import repeats
 from surefoot.toolbox.measure.reusable import Tried, reusable
 from surefoot.toolbox.measure.sizes import sizes
 from surefoot.toolbox.measure.subject import Subject, Url, started
-from surefoot.toolbox.target import Application
+from surefoot.toolbox.target import LOOPED, Application
 
 __all__ = ["Interrupted", "Measurement", "Plan", "beyond_throughput", "measure"]
 
@@ -207,7 +207,7 @@ def _slots(plan: Plan, serial: Probe) -> tuple[int, int]:
     server = plan.settings.config.server
     if plan.interface == "wsgi":
         return server.replicas * server.workers, server.threads
-    if plan.interface == "asgi":
+    if plan.interface in LOOPED:
         pool = serial.pool_size
         return server.replicas, min(pool, _LOOP_SLOTS) if pool else _LOOP_SLOTS
     return 1, _BLACK_BOX_SLOTS

@@ -204,6 +204,8 @@ def _uses(evidence: Evidence) -> list[HostUse]:
 
 def _kind(evidence: Evidence) -> str:
     spelt = {"flask": "Flask", "fastapi": "FastAPI", "starlette": "Starlette"}
+    if evidence.interface == evidence.framework == "tornado":
+        return "Tornado"
     if evidence.interface == "url":
         return "seen from outside"
     interface = evidence.interface.upper()

@@ -26,7 +26,9 @@ def server_command(
     words = _gunicorn(server.version, config, fds, pid_file)
     module = "gunicorn"
     if server.kind == "uvicorn":
-        module, words = "surefoot.web.serve", _uvicorn(config, fds)
+        module, words = "surefoot.web.serve", _looped(config, fds)
+    elif server.kind == "tornado":
+        module, words = "surefoot.web.tornado.serve", _looped(config, fds)
     elif server.kind == "granian":
         module, words = "surefoot.web.granian", _granian(application.interface, config, fds)
     return application.interpreter.command(application.appended, module, *words)
@@ -50,7 +52,7 @@ def _gunicorn(version: str, config: Config, fds: Sequence[int], pid_file: Path) 
     return [*words, "surefoot.web.entry:wsgi"]
 
 
-def _uvicorn(config: Config, fds: Sequence[int]) -> list[str]:
+def _looped(config: Config, fds: Sequence[int]) -> list[str]:
     words = ["--keep-alive", str(math.ceil(config.server.keep_alive))]
     words += ["--graceful-timeout", str(math.ceil(config.server.graceful_timeout))]
     for fd in fds:

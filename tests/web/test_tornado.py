@@ -1,0 +1,114 @@
+"""Tornado keeps the adapters' contract; its expressions become templates."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from types import MappingProxyType
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from burning import burn, in_pool, in_thread
+from surefoot.testing import AdapterContract
+from surefoot.web.tornado.framework import TORNADO, _template
+
+
+class TestTornado(AdapterContract):
+    interface = "tornado"
+    templates = MappingProxyType(
+        {
+            "/items/3": "/items/<int:arg1>",
+            "/named/blue/4": "/named/<colour>/<int:number>",
+            "/mounted/inner/7": "/mounted/inner/<number>",
+            "/robots.txt": "/robots.txt",
+        }
+    )
+
+    @pytest.fixture(autouse=True)
+    def silent(self, caplog, tmp_path):
+        caplog.set_level(logging.CRITICAL)
+        self.folder = tmp_path
+        (tmp_path / "robots.txt").write_text("none")
+
+    def application(self):
+        from tornado.routing import PathMatches, Rule, RuleRouter
+        from tornado.web import Application, RequestHandler
+        from tornado.websocket import WebSocketHandler
+
+        contract = self
+
+        class Item(RequestHandler):
+            async def get(self, *parts, **named):
+                self.write("".join(parts or named.values()))
+
+        class Burning(RequestHandler):
+            async def get(self):
+                await asyncio.sleep(0)
+                burn()
+
+        class BurningPlainly(RequestHandler):
+            def get(self):
+                burn()
+                self.write("burnt")
+
+        class Asking(RequestHandler):
+            async def get(self, how=None):
+                {
+                    None: contract.ask,
+                    "thread": lambda: in_thread(contract.ask),
+                    "pool": lambda: in_pool(contract.ask),
+                }[how]()
+
+        class Stream(RequestHandler):
+            async def get(self):
+                self.write("a")
+                await self.flush()
+                self.write("b")
+                await self.flush()
+                contract.ask()
+                self.write("c")
+
+        class Fail(RequestHandler):
+            async def get(self):
+                raise RuntimeError("on purpose")
+
+        class Talk(WebSocketHandler):
+            def open(self):
+                self.write_message("hello")
+                self.close()
+
+        routes = [
+            (r"/items/([0-9]+)", Item),
+            (r"/named/(?P<colour>\w+)/(?P<number>\d+)/?", Item),
+            (r"/burn", Burning),
+            (r"/burn/other", BurningPlainly),
+            (r"/ask", Asking),
+            (r"/ask/(\w+)", Asking),
+            (r"/stream", Stream),
+            (r"/fail", Fail),
+            (r"/ws", Talk),
+        ]
+        app = Application(routes, static_path=str(self.folder))
+        inner = [(r"/mounted/inner/(?P<number>[^/]+)", Item)]
+        # A rule of the application's may be a router of its own.
+        app.wildcard_router.add_rules([Rule(PathMatches("/mounted/.*"), RuleRouter([]))])
+        app.wildcard_router.add_rules([Rule(PathMatches("/mounted/.*"), inner)])
+        return app
+
+    def test_its_routes_are_listed_with_methods_and_kinds(self):
+        found = {
+            (each["method"], each["template"]): each for each in TORNADO.routes(self.application())
+        }
+        assert found["GET", "/items/<int:arg1>"]["parameters"] == [["arg1", "int"]]
+        assert found["GET", "/mounted/inner/<number>"]["endpoint"] == "Item"
+        assert found["GET", "/static/<path:arg1>"]["parameters"] == [["arg1", "path"]]
+        assert ("POST", "/items/<int:arg1>") not in found
+        assert ("GET", "/ws") not in found
+
+
+@pytest.mark.filterwarnings("ignore:Possible nested set")
+@given(st.lists(st.sampled_from(["/", "a", "(", ")", "[", "]", "\\d+", "(?P<x>", "?", "."])))
+def test_any_expression_becomes_some_template(parts):
+    assert _template("".join(parts)).startswith("/")
