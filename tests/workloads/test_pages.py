@@ -127,7 +127,8 @@ def test_a_log_in_that_is_refused_says_so(site):
 def test_the_log_in_is_in_the_file(site, surefoot):
     file = surefoot.directory / "log-in.toml"
     file.write_text(
-        'users = 7\n[data]\nwho = [{ name = "anna", password = "one" }]\n[[request]]\n'
+        'users = 7\n[headers]\nX-Shop = "1"\n'
+        '[data]\nwho = [{ name = "anna", password = "one" }]\n[[request]]\n'
         'path = "/login"\nmethod = "POST"\nlogin = true\nexpect = 302\n'
         'form = { name = "{who.name}", password = "{who.password}" }\n'
     )
@@ -137,6 +138,7 @@ def test_the_log_in_is_in_the_file(site, surefoot):
     made = json.loads(run.out)
     assert made["users"] == 7
     assert made["request"][0]["login"] is True
+    assert made["request"][0]["headers"] == {"X-Shop": "1"}
     assert "/me" in [request["path"] for request in made["request"]]
 
 
@@ -186,3 +188,20 @@ def test_numbers_are_found_to_one_percent_with_few_questions(last):
 def test_numbers_without_end_are_a_thousand():
     assert reach(lambda _: True) == ENDLESS
     assert place_up_to(ENDLESS) == "{1..1000}"
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("request = 'x'", "an array of tables"),
+        ("[[request]]\npath = '/'", "holds no log-in"),
+        ("nonsense", "is not valid TOML"),
+    ],
+)
+def test_a_log_in_that_is_none_is_told_before_anything_is_asked(site, surefoot, text, said):
+    (surefoot.directory / "log-in.toml").write_text(text)
+    url = f"http://127.0.0.1:{site.server_address[1]}"
+    run = surefoot("workload", "--url", url, "--log-in", "log-in.toml")
+    assert run.code == 2
+    assert said in run.err
+    assert site.asked == []

@@ -41,7 +41,8 @@ def _options(parser: argparse.ArgumentParser) -> None:
         metavar="FILE",
         default="",
         help="an access log (common, combined, JSON; gzip too; - for standard input), "
-        "a browser's HAR file or an OpenAPI document; told by its content",
+        "a browser's HAR file, an OpenAPI document, a locustfile or a JMeter plan; told by its "
+        "name and content",
     )
     add(
         "--openapi",
@@ -51,7 +52,7 @@ def _options(parser: argparse.ArgumentParser) -> None:
         default="",
         help="the OpenAPI document that the application itself serves (default /openapi.json)",
     )
-    add("--host", default="", help="the application's name in the log or the recording")
+    add("--host", default="", help="the application's name in the log, recording or plan")
     add("--writes", action="store_true", help="keep requests that write, where they can be sent")
     add(
         "--log-in",
@@ -85,7 +86,9 @@ def _check(args: argparse.Namespace) -> None:
     if args.file and args.openapi:
         raise UsageError("--openapi asks the application; give a document's file as --from")
     if args.host and not args.file:
-        raise UsageError("--host chooses among the hosts of a log or a recording; give it --from")
+        raise UsageError(
+            "--host chooses among the hosts of a log, a recording or a plan; give it --from"
+        )
 
 
 def _place(args: argparse.Namespace, console: Console) -> Place:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -14,7 +14,7 @@ from surefoot.toolbox.load.reading import parse_workload, read_tables
 from surefoot.toolbox.load.workload import Workload
 from surefoot.toolbox.workloads.access_log import from_log
 from surefoot.toolbox.workloads.asker import Asker
-from surefoot.toolbox.workloads.draft import Draft
+from surefoot.toolbox.workloads.draft import Draft, Needed
 from surefoot.toolbox.workloads.har import from_har
 from surefoot.toolbox.workloads.jmeter import from_jmeter
 from surefoot.toolbox.workloads.locustfile import from_locustfile
@@ -52,6 +52,8 @@ async def draft(wish: Wish, place: Place, say: Say) -> Draft:
         UsageError: The application is needed and not named.
         RefusedError: The log-in is refused.
     """
+    if wish.log_in:
+        _log_in(Path(wish.log_in))  # a mistake in it is told before anything is started
     made = await (_of_file(wish, place, say) if wish.file else _of_application(wish, place, say))
     return _logged_in(made, wish.log_in) if wish.log_in else made
 
@@ -119,21 +121,34 @@ def _log_in(file: Path) -> Workload:
 def _logged_in(made: Draft, file: str) -> Draft:
     """The draft with the users and the log-in of a workload file, as they stand there."""
     tables = read_tables(Path(file))
-    log_in = [dict(each) for each in tables.get("session", ()) if each.get("login")]
-    single = [dict(each) for each in tables.get("request", ()) if each.get("login")]
+    headers = tables.get("headers", {})
+    single = [_with(headers, each) for each in tables.get("request", ()) if each.get("login")]
+    log_in = [
+        {**each, "request": [_with(headers, step) for step in each["request"]]}
+        for each in tables.get("session", ())
+        if each.get("login")
+    ]
     data: dict[str, Any] = dict(tables.get("data", {}))
     if clash := sorted(data.keys() & made.data.keys()):
         raise UsageError(
             f"{file} and the application both name values {clash[0]}",
             do=f"call them otherwise in {file}",
         )
+    beside = [Needed(v, f"as {file} has it, beside this") for v in data.values() if type(v) is str]
     return replace(
         made,
+        needed=(*made.needed, *beside),
         requests=(*single, *made.requests),
         sessions=(*log_in, *made.sessions),
         users=tables.get("users", made.users),
         data=data | dict(made.data),
     )
+
+
+def _with(headers: Mapping[str, str], request: Mapping[str, Any]) -> dict[str, Any]:
+    """A request with the headers that its file gives to all."""
+    own = {**headers, **request.get("headers", {})}
+    return {**request, **({"headers": own} if own else {})}
 
 
 def _existing(name: str) -> Path:
