@@ -20,6 +20,7 @@ ROOT = Path(__file__).resolve().parents[2]
 EXAMPLES = ROOT / "examples"
 TARGETS = {
     "flask": "flask_bookshop.app:create_app()",
+    "pyramid": "pyramid_bookshop.app:create_app()",
     "fastapi": "fastapi_bookshop.app:create_app()",
     "django": "django_bookshop.wsgi:application",
 }

@@ -37,9 +37,17 @@ def data(tmp_path_factory):
     return [first, *others]
 
 
-@pytest.mark.parametrize("example", ["flask", "fastapi"])
-def test_a_bookshop_answers_as_it_does_itself(site, example, services, data):
-    shop = site(EXAMPLES, f"{example}_bookshop.app:create_app()")
+@pytest.mark.parametrize(
+    "target",
+    [
+        "flask_bookshop.app:create_app()",
+        "pyramid_bookshop.app:create_app()",
+        "fastapi_bookshop.app:create_app()",
+        "django_bookshop.wsgi:application",
+    ],
+)
+def test_a_bookshop_answers_as_it_does_itself(site, target, services, data):
+    shop = site(EXAMPLES, target)
     document = tomllib.loads((EXAMPLES / "workload.toml").read_text())
     sides = [shop.up(**services, BOOKSHOP_DATA=str(each)) for each in data]
     variation, answers = shop.compare_stacks(sides, document, requests=150)

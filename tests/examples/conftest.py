@@ -127,6 +127,7 @@ def open_shop(services: dict[str, str], seeded: Path, migrated: Path, short_dire
 
 _WSGI = {
     "flask": "flask_bookshop.app:create_app()",
+    "pyramid": "pyramid_bookshop.app:create_app()",
     "django": "django_bookshop.wsgi:application",
 }
 

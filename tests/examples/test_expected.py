@@ -29,7 +29,7 @@ def test_every_fault_has_a_row_for_each_example_and_database():
     wanted = {
         (fault, example, database)
         for fault in (*faults.FAULTS, "no-fault")
-        for example in ("flask", "fastapi", "django")
+        for example in ("flask", "pyramid", "fastapi", "django")
         for database in ("sqlite", "postgresql")
     }
     assert len(found) == len(set(found))

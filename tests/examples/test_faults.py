@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-FRAMEWORKS = ["flask", "fastapi", "django"]
+FRAMEWORKS = ["flask", "pyramid", "fastapi", "django"]
 NAMES = [
     "n-plus-one",
     "unindexed-search",

@@ -63,6 +63,7 @@ def test_a_page_that_many_ask_for_is_one_to_keep(bookshop):
         ("flask", "lock-across-wait", "app.lock", "shared-state"),
         ("flask", "mail-in-request", "app.threads", "background-task"),
         ("flask", "small-pool", "db.pool", "pool-size"),
+        ("pyramid", "small-pool", "db.pool", "pool-size"),
         # The database's work in this process is CPU of the host: the same answer seen wider.
         ("flask", "unindexed-search", "db.cpu host.cpu", "add-index"),
         ("fastapi", "blocking-call", "app.loop", "blocking-call"),
