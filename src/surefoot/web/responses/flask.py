@@ -164,8 +164,13 @@ def _watch(interface: Any) -> None:
             return saving(self, app, session, response)
         if saving.__module__ not in _VOUCHED:
             observed.unsure.add(type(self).__name__)
+        read = getattr(session, "accessed", True)
         with observed.aside():
-            return saving(self, app, session, response)
+            result = saving(self, app, session, response)
+        if not read:
+            # Flask before 3.1.3 reads its own sessions here, and then takes them for read.
+            session.accessed = False
+        return result
 
     interface.open_session = opened
     interface.save_session = saved
