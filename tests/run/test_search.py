@@ -71,3 +71,20 @@ def test_a_project_in_a_folder_is_found_where_nothing_else_is(tmp_path):
 def test_nothing_is_imported(tmp_path):
     (tmp_path / "app.py").write_text("raise SystemExit('imported')\napp = 1\n")
     assert search(tmp_path) == "app:app"
+
+
+def test_a_package_that_starts_a_server_is_found_where_nothing_else_is(tmp_path):
+    package = tmp_path / "shop"
+    package.mkdir()
+    (package / "__main__.py").write_text("from .web import app\napp.run(port=8000)\n")
+    assert search(tmp_path) == "shop.web:app"
+    (tmp_path / "app.py").write_text("app = object()\n")
+    assert search(tmp_path) == "app:app"
+
+
+def test_a_package_whose_main_serves_nothing_is_passed_by(tmp_path):
+    package = tmp_path / "tool"
+    package.mkdir()
+    (package / "__main__.py").write_text("print('nothing')\n")
+    with pytest.raises(TargetError, match="no application is found"):
+        search(tmp_path)

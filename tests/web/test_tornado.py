@@ -11,7 +11,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from burning import burn, in_pool, in_thread
-from surefoot.testing import AdapterContract
+from surefoot.telemetry import Options, Recorder
+from surefoot.testing import AdapterContract, Receiver
+from surefoot.testing.tornado import ask as ask_tornado
+from surefoot.web.tornado import Recorded
 from surefoot.web.tornado.framework import TORNADO, _template
 
 
@@ -112,3 +115,65 @@ class TestTornado(AdapterContract):
 @given(st.lists(st.sampled_from(["/", "a", "(", ")", "[", "]", "\\d+", "(?P<x>", "?", "."])))
 def test_any_expression_becomes_some_template(parts):
     assert _template("".join(parts)).startswith("/")
+
+
+@pytest.fixture
+def recorded():
+    """Asks an application with these handlers; returns the records."""
+    from tornado.web import Application
+
+    with Receiver() as receiver:
+        recorder = Recorder(Options(records=receiver.path, sample_hz=0))
+
+        def ask(paths, routes, **settings):
+            ask_tornado(Recorded(Application(routes, **settings), recorder), paths, {})
+            return receiver.wait_for_records(len(paths))
+
+        yield ask
+        recorder.close()
+
+
+def test_work_behind_the_answer_is_cpu_and_no_time(recorded):
+    from tornado.web import RequestHandler
+
+    class Index(RequestHandler):
+        async def get(self):
+            await self.finish("sent")
+            burn()
+
+    (record,) = recorded(["/"], [("/", Index)])
+    assert record.cpu_ns >= 30e6
+    assert record.wall_ns < record.cpu_ns
+
+
+def test_what_a_handler_says_is_its_status_and_its_rule_stays(recorded, caplog):
+    from tornado.web import HTTPError, RequestHandler
+
+    caplog.set_level(logging.CRITICAL)
+
+    class Missing(RequestHandler):
+        def prepare(self):
+            raise HTTPError(404)
+
+    class Nothing(RequestHandler):
+        def get(self):
+            self.set_status(404)
+
+    routes = [(r"/books/([0-9]+)", Missing)]
+    records = recorded(["/books/3", "/else"], routes, default_handler_class=Nothing)
+    assert {(record.route, record.status) for record in records} == {
+        ("/books/<int:arg1>", 404),
+        ("(unmatched)", 404),
+    }
+
+
+def test_an_application_that_nobody_surrounds_is_served_as_before(recorded):
+    from tornado.web import Application, RequestHandler
+
+    class Index(RequestHandler):
+        def get(self):
+            self.write("plain")
+
+    (record,) = recorded(["/"], [("/", Index)])
+    assert record.route == "/"
+    assert ask_tornado(Application([("/", Index)]), ["/"], {}) == [(200, b"plain")]

@@ -23,13 +23,14 @@ def ask(app: Any, paths: Sequence[str], headers: Mapping[str, str]) -> list[Answ
 
 
 def talk(app: Any) -> bytes:
-    """All that the websocket at ``/ws`` says to somebody who only listens."""
+    """All that the websocket at ``/ws`` says to somebody who closes it at once."""
     key = "dGhlIHNhbXBsZSBub25jZQ=="  # that of RFC 6455's example
     request = (
         "GET /ws HTTP/1.1\r\nHost: test\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n"
         f"Sec-WebSocket-Key: {key}\r\nSec-WebSocket-Version: 13\r\n\r\n"
     )
-    (said,) = asyncio.run(_said(app, [request]))
+    # A masked frame that closes: the server would wait for one.
+    (said,) = asyncio.run(_said(app, [request + "\x88\x80\0\0\0\0"]))
     # Every head carries the time of day.
     return said.partition(b"\r\n\r\n")[2]
 
@@ -58,7 +59,7 @@ async def _served(app: Any) -> AsyncIterator[str]:
 async def _exchange(path: str, request: str) -> bytes:
     reader, writer = await asyncio.open_unix_connection(path)
     try:
-        writer.write(request.encode())
+        writer.write(request.encode("latin-1"))
         return await asyncio.wait_for(reader.read(), 20)
     finally:
         writer.close()

@@ -3,7 +3,7 @@
 The committed list: ``manage.py`` of a Django project, then ``wsgi.py``, ``asgi.py``, ``app.py``,
 ``main.py`` and ``application.py``, each with ``application``, ``app``, ``create_app`` or
 ``make_app`` in it; and where none of them is, a Django project in a folder of the directory, or
-``production.ini`` for PasteDeploy.
+``production.ini`` for PasteDeploy, or a package whose ``__main__.py`` starts a server.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Final
 
 from surefoot.errors import TargetError
+from surefoot.toolbox.existing.script import script
 
 __all__ = ["FILES", "MANAGE", "NAMES", "search"]
 
@@ -23,6 +24,7 @@ _FACTORIES: Final = frozenset(NAMES[2:])
 MANAGE: Final = "manage.py"
 _DJANGO: Final = "DJANGO_SETTINGS_MODULE"
 _PRODUCTION: Final = "production.ini"
+_PACKAGE: Final = "__main__.py"
 _MAIN: Final = re.compile(
     r"^\[(?:app|application|composite|composit|pipeline):main\]", re.MULTILINE
 )
@@ -35,6 +37,7 @@ def search(directory: Path) -> str:
         TargetError: None is found, or several that differ.
     """
     hits = _hits(directory) or _projects_below(directory) or _described(directory)
+    hits = hits or _started_by_packages(directory)
     if len(hits) == 1:
         return next(iter(hits.values()))
     if hits:
@@ -45,8 +48,23 @@ def search(directory: Path) -> str:
     raise TargetError(
         f"no application is found in {directory}",
         do="name it, as: surefoot run shop.wsgi:application, or its directory with --directory; "
-        f"looked for manage.py, {', '.join(FILES)}.py with {', '.join(NAMES)}, and {_PRODUCTION}",
+        f"looked for manage.py, {', '.join(FILES)}.py with {', '.join(NAMES)}, {_PRODUCTION} and "
+        f"packages whose {_PACKAGE} starts a server; surefoot init --from takes a Procfile, a "
+        "systemd unit, a Dockerfile or a command line",
     )
+
+
+def _started_by_packages(directory: Path) -> dict[str, str]:
+    """What packages of the directory serve when they are started by ``python -m``."""
+    hits: dict[str, str] = {}
+    for path in sorted(directory.glob(f"*/{_PACKAGE}")):
+        try:
+            found = script(path.read_text(encoding="utf-8"), f"{path.parent.name}/{_PACKAGE}")
+        except (OSError, UnicodeDecodeError):
+            continue
+        if found is not None:
+            hits[path.parent.name] = str(found.settings["app.target"])
+    return hits
 
 
 def _hits(directory: Path) -> dict[str, str]:

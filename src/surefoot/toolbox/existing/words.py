@@ -1,0 +1,119 @@
+"""The words of a command line: what a shell would start, as far as it can be told without one."""
+
+from __future__ import annotations
+
+import re
+import shlex
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import PurePosixPath
+from typing import Final
+
+from surefoot.toolbox.existing.start import Left
+
+__all__ = ["Command", "command"]
+
+_ASSIGNMENT: Final = re.compile(r"([A-Za-z_]\w*)=")
+_VARIABLE: Final = re.compile(
+    r"\$(?:\{(?P<braced>\w+)(?::?-(?P<default>[^{}$]*))?\}|(?P<bare>\w+))"
+)
+_PUNCTUATION: Final = frozenset("();<>|&")
+_ENDS: Final = frozenset({"&&", ";", "||"})
+# Programs that start another one, to how many words of their own follow them.
+_FRONTS: Final = {"exec": 0, "env": 0, "tini": 0, "dumb-init": 0, "nohup": 0, "time": 0, "sudo": 0}
+_RUNNERS: Final = frozenset({"poetry", "pipenv", "uv", "pdm", "hatch", "rye"})
+_SHELLS: Final = frozenset({"sh", "bash", "dash", "ash"})
+_DEEPEST: Final = 5
+
+
+@dataclass(frozen=True, slots=True)
+class Command:
+    """A program and its arguments.
+
+    Attributes:
+        words: The program's name without its directory, and its arguments.
+        directory: Where ``cd`` went before.
+        left: What was not taken over.
+    """
+
+    words: tuple[str, ...]
+    directory: str = ""
+    left: tuple[Left, ...] = ()
+
+
+def command(line: str) -> Command:
+    """The last program that a line of a shell starts.
+
+    A variable with a default is given it; any other stays as it is written.
+
+    Raises:
+        ValueError: A quote is not closed.
+    """
+    return _command(line, 0)
+
+
+def _command(line: str, depth: int) -> Command:
+    directory = ""
+    left: list[Left] = []
+    words: list[str] = []
+    for part in _parts(_expanded(line)):
+        if words[:1] == ["cd"] and len(words) == 2:
+            directory = words[1]
+        elif words:
+            left.append(Left(_named(words), "it runs before the server"))
+        words = part
+    words, found = _bare(words)
+    if depth < _DEEPEST and words and words[0] in _SHELLS and "-c" in words[1:-1]:
+        inner = _command(words[words.index("-c", 1) + 1], depth + 1)
+        found += inner.left
+        return Command(inner.words, inner.directory or directory, (*left, *found))
+    return Command(tuple(words), directory, (*left, *found))
+
+
+def _expanded(line: str) -> str:
+    def value(match: re.Match[str]) -> str:
+        default = match["default"]
+        return match[0] if default is None else default
+
+    return _VARIABLE.sub(value, line.replace("\\\n", " "))
+
+
+def _parts(line: str) -> list[list[str]]:
+    lexer = shlex.shlex(line, posix=True, punctuation_chars=True)
+    lexer.whitespace_split = True
+    lexer.commenters = ""
+    parts: list[list[str]] = [[]]
+    for word in lexer:
+        if word in _ENDS:
+            parts.append([])
+        elif not set(word) <= _PUNCTUATION:
+            parts[-1].append(word)
+    return parts
+
+
+def _bare(words: Sequence[str]) -> tuple[list[str], tuple[Left, ...]]:
+    """Without assignments and without programs that only start others."""
+    rest, left = list(words), []
+    while rest:
+        assigned = _ASSIGNMENT.match(rest[0])
+        program = PurePosixPath(rest[0]).name
+        if assigned is not None:
+            left.append(
+                Left(assigned[1], "a variable; put it into the file that app.env_file names")
+            )
+            rest = rest[1:]
+        elif program in _FRONTS:
+            rest = rest[1:]
+            while rest and rest[0].startswith("-"):
+                rest = rest[1:]
+        elif program in _RUNNERS and rest[1:2] == ["run"]:
+            rest = rest[2:]
+        else:
+            return [program, *rest[1:]], tuple(left)
+    return [], tuple(left)
+
+
+def _named(words: Sequence[str]) -> str:
+    """A command by its first words; options may hold what is secret."""
+    plain = [word for word in words[:3] if "=" not in word and not word.startswith("-")]
+    return " ".join(plain) or words[0].partition("=")[0]
