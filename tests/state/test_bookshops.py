@@ -17,6 +17,11 @@ from surefoot.toolbox.state.check import shared_state
 from surefoot.toolbox.target import find_application
 
 EXAMPLES = Path(__file__).resolve().parents[2] / "examples"
+TARGETS = {
+    "flask": "flask_bookshop.app:create_app()",
+    "fastapi": "fastapi_bookshop.app:create_app()",
+    "django": "django_bookshop.wsgi:application",
+}
 WORKLOAD = EXAMPLES / "workloads" / "global-counter.toml"
 
 
@@ -33,7 +38,7 @@ def seeded(tmp_path_factory):
 def found(framework, fault, url):
     environ = {key: value for key, value in os.environ.items() if key != "VIRTUAL_ENV"}
     environ |= {"BOOKSHOP_FAULTS": fault, "DATABASE_URL": url}
-    flags = {"app.target": f"{framework}_bookshop.app:create_app()"}
+    flags = {"app.target": TARGETS[framework]}
     settings = config.load(EXAMPLES, environ=environ, flags=flags)
     application = find_application(settings, environ)
 
@@ -52,14 +57,15 @@ def found(framework, fault, url):
     return asyncio.run(ask())
 
 
-def test_the_counter_is_named(seeded):
-    report = found("flask", "global-counter", seeded)
+@pytest.mark.parametrize("framework", ["flask", "django"])
+def test_the_counter_is_named(framework, seeded):
+    report = found(framework, "global-counter", seeded)
     where = [(each.file, each.line) for each in report.findings]
-    source = (EXAMPLES / "flask_bookshop" / "visits.py").read_text().splitlines()
-    assert where == [("flask_bookshop/visits.py", source.index("        COUNT += 1") + 1)]
+    source = (EXAMPLES / f"{framework}_bookshop" / "visits.py").read_text().splitlines()
+    assert where == [(f"{framework}_bookshop/visits.py", source.index("        COUNT += 1") + 1)]
 
 
-@pytest.mark.parametrize("framework", ["flask", "fastapi"])
+@pytest.mark.parametrize("framework", TARGETS)
 def test_a_shop_that_counts_in_its_database_is_safe(framework, seeded):
     report = found(framework, "none", seeded)
     assert report.findings == ()

@@ -9,9 +9,18 @@ from collections.abc import Callable, Mapping, Sequence
 from types import ModuleType
 from typing import Any
 
-__all__ = ["ImportWatch"]
+__all__ = ["ImportWatch", "behind"]
 
 Installer = Callable[[ModuleType], None]
+
+
+def behind(finder: object) -> list[Any]:
+    """The finders that come after this one.
+
+    One that lets others find must ask none before it: of two of the kind each would ask the other.
+    """
+    finders = list(sys.meta_path)
+    return finders[finders.index(finder) + 1 :] if finder in finders else []
 
 
 class ImportWatch(importlib.abc.MetaPathFinder):
@@ -46,9 +55,9 @@ class ImportWatch(importlib.abc.MetaPathFinder):
         """The spec that the other finders give, with its loader's end announced to us."""
         if fullname not in self._installers:
             return None
-        for finder in sys.meta_path:
+        for finder in behind(self):
             find = getattr(finder, "find_spec", None)
-            if finder is self or find is None:
+            if find is None:
                 continue
             spec: importlib.machinery.ModuleSpec | None = find(fullname, path, target)
             if spec is not None:
@@ -63,7 +72,8 @@ class ImportWatch(importlib.abc.MetaPathFinder):
         execute = loader.exec_module
 
         def exec_module(module: ModuleType) -> None:
-            del loader.exec_module
+            # Of two that watch the same module, the first has taken it away.
+            vars(loader).pop("exec_module", None)
             execute(module)
             installer = self._installers.pop(name, None)
             if installer is not None:

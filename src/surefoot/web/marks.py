@@ -18,6 +18,7 @@ from types import CodeType, ModuleType
 from typing import Final
 
 from surefoot.core.witness import Place, Watch
+from surefoot.telemetry.imports import behind
 
 __all__ = ["Marks", "marked"]
 
@@ -54,9 +55,9 @@ class Marks(importlib.abc.MetaPathFinder):
         target: ModuleType | None = None,
     ) -> importlib.machinery.ModuleSpec | None:
         """The spec that the other finders give, with a loader that marks where that is wanted."""
-        for finder in sys.meta_path:
+        for finder in behind(self):
             find = getattr(finder, "find_spec", None)
-            if finder is self or find is None:
+            if find is None:
                 continue
             spec: importlib.machinery.ModuleSpec | None = find(fullname, path, target)
             if spec is not None:

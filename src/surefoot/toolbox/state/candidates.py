@@ -48,6 +48,7 @@ __all__ = ["candidates"]
 
 _HELD: Final = frozenset(
     {"set", "put", "put_nowait", "incr", "inc", "dec", "delete", "set_many", "hset", "store"}
+    | {"get_or_set", "decr", "aset", "aadd", "aincr", "adecr", "aget_or_set", "aset_many"}
 )
 _FUNCTIONS: Final = frozenset({"next", "setattr", "delattr", "heappush", "heappop", "insort"})
 _CACHES: Final = frozenset({"lru_cache", "cache", "cached", "memoize", "cached_view"})
@@ -58,6 +59,8 @@ _OF_A_REQUEST: Final = frozenset(
     {"request", "req", "response", "resp", "session", "g", "ctx", "context", "environ", "scope"}
 )
 _DEEP: Final = 3
+_BY_SETTINGS: Final = "django.core.cache"
+"""Where Django's caches come from, each as the settings have it."""
 
 
 def candidates(sources: Iterable[Source], modules: Modules) -> tuple[Candidate, ...]:
@@ -86,6 +89,10 @@ def _drawn(source: Source) -> Iterator[Candidate]:
             frozenset({f"{source.module}:{value.name}", f".{value.name.rpartition('.')[2]}"}),
             (source.path, value.function) if value.function else None,
         )
+
+
+def _by_settings(root: _Root) -> bool:
+    return any(key.startswith(_BY_SETTINGS + ":") for key in root.keys)
 
 
 @dataclass
@@ -258,7 +265,8 @@ class _Finder(ast.NodeVisitor):
             root = _Root(min(root.strength, Strength.ALIAS), root.keys, root.foreign, root.owner)
         if root.foreign:
             # The session of a database object is its own affair; a cache held directly is not.
-            if not isinstance(base, ast.Name) or self._shared(function):
+            held = isinstance(base, ast.Name) or _by_settings(root)
+            if not held or self._shared(function):
                 return
             root = _Root(Strength.HELD, root.keys, owner=root.owner)
         self._add(base, root, node, short(node.func) + "(...)")
@@ -394,6 +402,9 @@ class _Finder(ast.NodeVisitor):
         return _Root(Strength.CERTAIN, frozenset({key}), kind is not Kind.OWN, owner)
 
     def _global(self, bound: Bound | None, attributes: frozenset[str]) -> _Root | None:
+        if bound is not None and bound.module == _BY_SETTINGS:
+            # Which may be the memory of the process, for all that the line says.
+            return _Root(Strength.HELD, frozenset({bound.key}), foreign=True)
         if bound is None or bound.kind in {Kind.ELSEWHERE, Kind.CONTEXT}:
             return None
         if bound.kind is Kind.MODULE:

@@ -27,9 +27,17 @@ from surefoot.toolbox.state.files import LocalFile, local_files
 from surefoot.toolbox.state.names import Modules
 from surefoot.toolbox.state.readers import readers
 from surefoot.toolbox.state.script import script
+from surefoot.toolbox.state.settings import Setting, in_files, in_memory
 from surefoot.toolbox.state.sources import read_sources
 from surefoot.toolbox.state.walk import walk
-from surefoot.toolbox.state.wording import does_not_start, file_finding, finding, note, unexplained
+from surefoot.toolbox.state.wording import (
+    does_not_start,
+    file_finding,
+    finding,
+    note,
+    setting_finding,
+    unexplained,
+)
 from surefoot.toolbox.target import Application
 
 __all__ = ["Copies", "StateReport", "shared_state"]
@@ -83,6 +91,10 @@ class _Code:
     """What reading the application's source found."""
 
     candidates: tuple[Candidate, ...]
+    memory: tuple[Setting, ...]
+    """Lines of settings by which a framework keeps sessions in the process."""
+    files: tuple[Setting, ...]
+    """By which it keeps them in files."""
     readers: Mapping[Place, frozenset[str]]
     watch: Watch
 
@@ -266,7 +278,8 @@ def _read(application: Application) -> _Code:
     for path, first in reading:
         functions.setdefault(path, set()).add(first)
     frozen = ({path: frozenset(each) for path, each in of.items()} for of in (lines, functions))
-    return _Code(found, reading, Watch(*frozen))
+    memory, files = tuple(in_memory(sources)), tuple(in_files(sources))
+    return _Code(found, memory, files, reading, Watch(*frozen))
 
 
 def _sightings(directory: Path) -> list[Sighting]:
@@ -293,10 +306,12 @@ def _report(subject: _Subject, code: _Code, asked: _Round) -> StateReport:
     guilty = culprits(changed, code.candidates, seen, code.readers)
     findings = [finding(each, subject.replicas) for each in guilty]
     home = subject.application.directory
-    files = local_files(base.seen)
+    files = _attributed(local_files(base.seen), code.files)
     findings += [file_finding(each, home) for each in files if each.site]
-    notes = [*subject.notes, *(note_of for note_of in _file_notes(files))]
     if changed and not guilty:
+        findings += [setting_finding(each, changed[0], subject.replicas) for each in code.memory]
+    notes = [*subject.notes, *(note_of for note_of in _file_notes(files))]
+    if changed and not findings:
         notes.append(unexplained(changed[0]))
     blamed = {line for each in guilty for line in (each.candidate, *each.also)}
     # An alias or a foreign object is only likely to be kept: too little to trouble anybody with.
@@ -309,6 +324,15 @@ def _report(subject: _Subject, code: _Code, asked: _Round) -> StateReport:
         examples=tuple(differing[step] for step in sorted(differing)[:_EXAMPLES]),
     )
     return StateReport(tuple(findings), answers, tuple(dict.fromkeys(notes)))
+
+
+def _attributed(files: Sequence[LocalFile], settings: Sequence[Setting]) -> list[LocalFile]:
+    """Files that no line of the application's own writes come of the settings, where those say."""
+    if not settings:
+        return list(files)
+    return [
+        each if each.site else dataclasses.replace(each, site=settings[0].where) for each in files
+    ]
 
 
 def _file_notes(files: Sequence[LocalFile]) -> list[str]:

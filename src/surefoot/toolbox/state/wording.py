@@ -9,8 +9,16 @@ from surefoot.core.records import Finding
 from surefoot.toolbox.state.candidate import Candidate, Strength
 from surefoot.toolbox.state.explain import Changed, Culprit
 from surefoot.toolbox.state.files import LocalFile
+from surefoot.toolbox.state.settings import Setting
 
-__all__ = ["does_not_start", "file_finding", "finding", "note", "unexplained"]
+__all__ = [
+    "does_not_start",
+    "file_finding",
+    "finding",
+    "note",
+    "setting_finding",
+    "unexplained",
+]
 
 
 _ALSO: Final = 3
@@ -64,6 +72,15 @@ def file_finding(file: LocalFile, directory: Path) -> Finding:
         int(line),
         route=file.written_by,
     )
+
+
+def setting_finding(setting: Setting, first: Changed, replicas: int) -> Finding:
+    """A line of settings by which a framework keeps sessions in the process."""
+    text = (
+        f"{setting.what} at {setting.where}: a user who logged in at one replica is unknown to the "
+        f"next ({first.name}: {_shown(first, replicas)})"
+    )
+    return Finding(text, setting.file, setting.line, route=first.name)
 
 
 def does_not_start(error: str, replicas: int) -> Finding:
