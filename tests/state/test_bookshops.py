@@ -19,6 +19,7 @@ from surefoot.toolbox.target import find_application
 EXAMPLES = Path(__file__).resolve().parents[2] / "examples"
 TARGETS = {
     "flask": "flask_bookshop.app:create_app()",
+    "pyramid": "pyramid_bookshop.app:create_app()",
     "fastapi": "fastapi_bookshop.app:create_app()",
     "django": "django_bookshop.wsgi:application",
 }
@@ -57,7 +58,7 @@ def found(framework, fault, url):
     return asyncio.run(ask())
 
 
-@pytest.mark.parametrize("framework", ["flask", "django"])
+@pytest.mark.parametrize("framework", ["flask", "pyramid", "django"])
 def test_the_counter_is_named(framework, seeded):
     report = found(framework, "global-counter", seeded)
     where = [(each.file, each.line) for each in report.findings]
