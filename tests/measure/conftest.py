@@ -5,6 +5,11 @@ from pathlib import Path
 
 import pytest
 
+TARGETS = {
+    "flask": "flask_bookshop.app:create_app()",
+    "fastapi": "fastapi_bookshop.app:create_app()",
+    "django": "django_bookshop.wsgi:application",
+}
 EXAMPLES = Path(__file__).resolve().parents[2] / "examples"
 
 
@@ -18,7 +23,7 @@ def bookshop(quiet, surefoot, services, tmp_path_factory):
         surefoot.environ |= services | {"BOOKSHOP_FAULTS": fault, "BOOKSHOP_DATA": str(data)}
         return surefoot(
             "measure",
-            f"{example}_bookshop.app:create_app()",
+            TARGETS[example],
             *("--workload", f"workloads/{workload or fault}.toml", "--seconds", "4"),
             *("--python", sys.executable),
             *words,

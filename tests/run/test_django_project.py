@@ -83,6 +83,13 @@ def test_it_is_found_and_described(project, found):
     assert routes["GET", "/books/<int:pk>/"].endpoint == "book"
 
 
+def test_debug_mode_is_seen(project, found):
+    assert not found(project)[0].debug
+    with (project / "shop" / "settings.py").open("a") as file:
+        file.write("DEBUG = True\n")
+    assert found(project)[0].debug
+
+
 def test_it_is_named_by_its_folder_or_its_manage_py(project, found):
     for target in (".", "manage.py", str(project), "shop/../manage.py"):
         assert found(project, {"app.target": target})[0].target == "shop.wsgi:application"

@@ -44,6 +44,7 @@ def screen_for(application: Application, settings: Settings, console: Console) -
 def _about(application: Application, settings: Settings) -> tuple[str, str]:
     framework = f"{application.framework} {application.framework_version}".strip()
     title = application.target + (f" ({framework})" if framework else "")
+    title += " in debug mode" if application.debug else ""
     threads = settings.config.server.threads
     each = f", {threads} threads each" if application.interface == "wsgi" else ""
     return title, f"{application.server}{each}; {application.interpreter}"

@@ -65,6 +65,8 @@ class Application:
     """What goes to the end of the interpreter's path."""
     environment: Mapping[str, str] = dataclasses.field(repr=False)
     """Of its processes, with the env file's values; never to be shown."""
+    debug: bool = False
+    """Whether its framework runs it in debug mode."""
 
 
 def find_application(settings: Settings, environ: Mapping[str, str] = os.environ) -> Application:
@@ -100,6 +102,7 @@ def find_application(settings: Settings, environ: Mapping[str, str] = os.environ
         routes=tuple(_route(route) for route in found["routes"]),
         appended=(*appended, *server.appended),
         environment=environment | found["environment"],
+        debug=found["debug"],
     )
 
 

@@ -20,6 +20,10 @@ Installer = Callable[[ModuleType], None]
 """Changes a module that has just been imported."""
 
 
+def _debugs(application: Any) -> bool:
+    return bool(getattr(application, "debug", False))
+
+
 @dataclass(frozen=True, slots=True)
 class Framework:
     """One framework. Nothing in here imports it: that is the application's to do."""
@@ -34,6 +38,8 @@ class Framework:
     """Every route of an application object."""
     hooks: Mapping[str, Installer] = field(default_factory=lambda: MappingProxyType({}))
     """By the module whose import triggers it: what is put in so that ``matched`` finds anything."""
+    debugs: Callable[[Any], bool] = _debugs
+    """Whether an application object runs in debug mode."""
 
 
 def mounted(carrier: Carrier, root: str) -> str:

@@ -38,8 +38,9 @@ def inspected(target: Target, settings: Mapping[str, Any]) -> dict[str, Any]:
 
     Returns:
         ``target`` (a module and a name), ``package`` of its own code, ``environment`` that it has
-        to be told, ``interface``, ``framework``, ``framework_version``, ``routes``, ``servers``
-        (name to version) and ``surefoot``; or ``error`` with ``message``, ``do`` and ``traceback``.
+        to be told, ``interface``, ``framework``, ``framework_version``, ``debug`` (whether it runs
+        in that mode), ``routes``, ``servers`` (name to version) and ``surefoot``; or ``error`` with
+        ``message``, ``do`` and ``traceback``.
     """
     try:
         served = resolved(target)
@@ -47,6 +48,7 @@ def inspected(target: Target, settings: Mapping[str, Any]) -> dict[str, Any]:
         kind = interface(application)
         framework, made = framework_object(application)
         found = [] if framework is None else list(framework.routes(made))
+        debug = framework is not None and framework.debugs(made)
     except SurefootError as error:
         return {"error": {"message": error.message, "do": error.do, "traceback": ""}}
     except (Exception, SystemExit) as error:  # noqa: BLE001 - whatever the application raises
@@ -59,6 +61,7 @@ def inspected(target: Target, settings: Mapping[str, Any]) -> dict[str, Any]:
         "interface": kind,
         "framework": name,
         "framework_version": _version(name),
+        "debug": debug,
         "routes": found,
         "servers": {server: _version(server) for server in _SERVERS if _importable(server)},
         "surefoot": __version__,

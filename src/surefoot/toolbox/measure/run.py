@@ -176,7 +176,7 @@ async def _probes(
         sampled=busy.sampled,
         probes=(serial, busy),
         points=(),
-        notes=(*plan.notes, *again.notes),
+        notes=(*plan.notes, *_of_mode(plan.application), *again.notes),
         server=plan.application.server.kind if plan.application else "",
         keys=settled(settings) if plan.application else (),
         memory=host.free_memory(),
@@ -237,3 +237,9 @@ def _curve(model: Model, slo: Slo, capacity: Capacity) -> tuple[tuple[float, flo
 def beyond_throughput(evidence: Evidence) -> float:
     """What the application completed at most, from the point beyond saturation."""
     return max((p.throughput for p in evidence.points if p.beyond), default=0.0)
+
+
+def _of_mode(application: Application | None) -> tuple[str, ...]:
+    if application is None or not application.debug:
+        return ()
+    return ("the application runs in debug mode, in which it does more than in production",)

@@ -59,6 +59,12 @@ def _below(patterns: Any, outer: str) -> Iterator[Route]:
             yield declared(method, found, parameters(found), _called(pattern))
 
 
+def _debugs(_: Any) -> bool:
+    from django.conf import settings  # noqa: PLC0415 - as above
+
+    return bool(settings.DEBUG)
+
+
 def _called(pattern: Any) -> str:
     return str(pattern.name or pattern.lookup_str)
 
@@ -74,4 +80,5 @@ DJANGO: Final = Framework(
     _matched,
     _routes,
     MappingProxyType({"django.core.handlers.base": _noting}),
+    _debugs,
 )
