@@ -127,6 +127,8 @@ def test_a_server_s_options_are_taken_over(line, settings):
         "gunicorn -b 0.0.0.0:$PORT shop:app",
         "gunicorn shop:app \\\n  --log-file - --access-logfile -",
         "gunicorn --unheard-of 7 shop:app",
+        "gunicorn shop:app > /var/log/shop 2>&1",
+        "(gunicorn shop:app | tee log) &",
     ],
 )
 def test_what_stands_before_or_around_a_server_is_looked_through(line):
@@ -311,7 +313,7 @@ def test_any_text_of_python_is_read_or_is_nothing(text):
     assert "hunter2" not in str(gunicorn_file(f"secret = 'hunter2'\n{text}", "g.py"))
 
 
-@given(st.lists(st.text(st.characters(exclude_characters="$\\\n\r\0"), min_size=1), min_size=1))
+@given(st.lists(st.text(st.characters(exclude_characters="$\0"), min_size=1), min_size=1))
 def test_words_that_a_shell_would_quote_come_out_as_they_went_in(words):
     import shlex
 
@@ -373,6 +375,26 @@ def test_init_writes_what_a_procfile_says_and_lists_the_rest(tmp_path):
     written = tomllib.loads((tmp_path / "surefoot.toml").read_text())
     assert written["app"] == {"target": "shop.wsgi:application"}
     assert written["server"] == {"replicas": 4, "threads": 1}
+
+
+def test_what_is_on_another_machine_is_listed_and_what_is_here_is_taken(tmp_path):
+    (tmp_path / "shop.service").write_text(
+        "[Service]\nWorkingDirectory=/no/such/shop\nEnvironmentFile=shop.env\n"
+        "ExecStart=gunicorn shop:app\n"
+    )
+    (tmp_path / "shop.env").touch()
+    found = read_existing("shop.service", tmp_path)
+    assert found.settings["app.env_file"] == "shop.env"
+    assert "app.directory" not in found.settings
+    assert "app.directory = /no/such/shop" in {each.what for each in found.left}
+
+
+def test_init_names_a_file_that_it_could_have_read(tmp_path):
+    (tmp_path / "app.py").write_text("app = object()\n")
+    (tmp_path / "Procfile").write_text("web: gunicorn app:app -w 4\n")
+    done = run_surefoot(tmp_path, "init")
+    assert "Procfile was not looked at: --from takes it" in done.stdout
+    assert "replicas = 4" not in (tmp_path / "surefoot.toml").read_text()
 
 
 def test_init_reads_a_command_line_and_a_package(tmp_path):

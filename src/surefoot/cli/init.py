@@ -14,7 +14,7 @@ from surefoot.cli.console import Console
 from surefoot.config.document import commented_file
 from surefoot.core.target import parse_target
 from surefoot.errors import OutputError, UsageError
-from surefoot.toolbox.existing.source import read_existing
+from surefoot.toolbox.existing.source import beside, read_existing
 from surefoot.toolbox.existing.start import Left
 from surefoot.toolbox.search import search
 
@@ -31,6 +31,8 @@ class _Written:
     """What was read for it."""
     taken: tuple[str, ...] = ()
     left: tuple[Left, ...] = ()
+    beside: str = ""
+    """What could have been read."""
 
 
 def _options(parser: argparse.ArgumentParser) -> None:
@@ -63,7 +65,7 @@ def _execute(args: argparse.Namespace, _console: Console) -> _Written:
     _write(path, commented_file(values))
     known = {key.name: key for key in config.keys()}  # noqa: SIM118 - a function, no mapping
     taken = tuple(f"{name} = {known[name].text(value)}" for name, value in values.items())
-    return _Written(path, values["app.target"], where, taken, left)
+    return _Written(path, values["app.target"], where, taken, left, beside(here))
 
 
 def _write(path: Path, text: str) -> None:
@@ -106,7 +108,7 @@ def _text(written: _Written) -> str:
 
 def _taken(written: _Written) -> str:
     if not written.where:
-        return ""
+        return f"{written.beside} was not looked at: --from takes it\n" if written.beside else ""
     lines = [f"taken from {written.where}:", *(f"  {each}" for each in written.taken)]
     if written.left:
         lines += ["not taken over:", *(f"  {each}" for each in written.left)]

@@ -11,11 +11,11 @@ from surefoot.errors import ConfigError
 from surefoot.toolbox.existing.dockerfile import dockerfile
 from surefoot.toolbox.existing.procfile import procfile
 from surefoot.toolbox.existing.reading import existing
-from surefoot.toolbox.existing.servers import SERVERS
-from surefoot.toolbox.existing.start import Existing, Start
+from surefoot.toolbox.existing.servers import DIRECTORY, ENV_FILE, SERVERS
+from surefoot.toolbox.existing.start import Existing, Left, Start
 from surefoot.toolbox.existing.unit import unit
 
-__all__ = ["read_existing"]
+__all__ = ["beside", "read_existing"]
 
 _LONGEST: Final = 1_000_000
 _KINDS: Final = "a Procfile, a systemd unit, a Dockerfile, a script of Python or a command line"
@@ -46,7 +46,28 @@ def read_existing(named: str, directory: Path) -> Existing:
             f"{named} starts no server that is known here",
             do=f"name {_KINDS} that starts one of {', '.join(SERVERS)}",
         )
-    return found
+    return _here(found, base)
+
+
+def beside(directory: Path) -> str:
+    """A file of the directory that ``read_existing`` would take; empty where there is none."""
+    for pattern in ("Procfile", "*.service", "Dockerfile"):
+        found = next(iter(sorted(directory.glob(pattern))), None)
+        if found is not None:
+            return found.name
+    return ""
+
+
+def _here(found: Existing, base: Path) -> Existing:
+    """Without files and directories that are elsewhere, on a server or in an image."""
+    away = [
+        key
+        for key in (DIRECTORY, ENV_FILE)
+        if key in found.settings and not (base / str(found.settings[key])).exists()
+    ]
+    left = [Left(f"{key} = {found.settings[key]}", "it is not on this machine") for key in away]
+    settings = {key: value for key, value in found.settings.items() if key not in away}
+    return Existing(found.where, settings, (*found.left, *left))
 
 
 def _file(path: Path, base: Path) -> Existing | None:

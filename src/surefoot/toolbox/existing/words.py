@@ -17,8 +17,15 @@ _ASSIGNMENT: Final = re.compile(r"([A-Za-z_]\w*)=")
 _VARIABLE: Final = re.compile(
     r"\$(?:\{(?P<braced>\w+)(?::?-(?P<default>[^{}$]*))?\}|(?P<bare>\w+))"
 )
-_PUNCTUATION: Final = frozenset("();<>|&")
-_ENDS: Final = frozenset({"&&", ";", "||"})
+_TOKEN: Final = re.compile(
+    r"""
+      (?: \s | \\\n )+
+    | (?P<operator> && | \|\| | [<>]+&? | [;|&()] )
+    | (?P<word> (?: '[^']*' | "(?:\\.|[^"\\])*" | \\. | [^\s;|&<>()'"\\] )+ )
+    """,
+    re.VERBOSE | re.DOTALL,
+)
+_ENDS: Final = frozenset({"&&", ";", "||", "(", ")"})
 # Programs that start another one, to how many words of their own follow them.
 _FRONTS: Final = {"exec": 0, "env": 0, "tini": 0, "dumb-init": 0, "nohup": 0, "time": 0, "sudo": 0}
 _RUNNERS: Final = frozenset({"poetry", "pipenv", "uv", "pdm", "hatch", "rye"})
@@ -75,20 +82,30 @@ def _expanded(line: str) -> str:
         default = match["default"]
         return match[0] if default is None else default
 
-    return _VARIABLE.sub(value, line.replace("\\\n", " "))
+    return _VARIABLE.sub(value, line)
 
 
 def _parts(line: str) -> list[list[str]]:
-    lexer = shlex.shlex(line, posix=True, punctuation_chars=True)
-    lexer.whitespace_split = True
-    lexer.commenters = ""
+    """The words of each command; those of a redirection or behind a pipe belong to none."""
     parts: list[list[str]] = [[]]
-    for word in lexer:
-        if word in _ENDS:
+    dropped = 0
+    at = 0
+    while at < len(line):
+        match = _TOKEN.match(line, at)
+        if match is None:
+            raise ValueError("a quote is not closed")
+        at = match.end()
+        operator, word = match["operator"], match["word"]
+        if operator in _ENDS:
             parts.append([])
-        elif not set(word) <= _PUNCTUATION:
-            parts[-1].append(word)
-    return parts
+            dropped = 0
+        elif operator:
+            dropped = 1 if set(operator) & set("<>") else len(line)
+        elif word and dropped:
+            dropped -= 1
+        elif word:
+            parts[-1] += shlex.split(word)
+    return [part for part in parts if part]
 
 
 def _bare(words: Sequence[str]) -> tuple[list[str], tuple[Left, ...]]:
