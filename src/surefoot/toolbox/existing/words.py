@@ -14,9 +14,8 @@ from surefoot.toolbox.existing.start import Left
 __all__ = ["Command", "command"]
 
 _ASSIGNMENT: Final = re.compile(r"([A-Za-z_]\w*)=")
-_VARIABLE: Final = re.compile(
-    r"\$(?:\{(?P<braced>\w+)(?::?-(?P<default>[^{}$]*))?\}|(?P<bare>\w+))"
-)
+_VARIABLE: Final = re.compile(r"\$(?:\{\w+(?::?-(?P<default>[^{}$]*))?\}|\w+)")
+_ASSIGNED: Final = "a variable; put it into the file that app.env_file names"
 _TOKEN: Final = re.compile(
     r"""
       (?: \s | \\\n )+
@@ -26,8 +25,8 @@ _TOKEN: Final = re.compile(
     re.VERBOSE | re.DOTALL,
 )
 _ENDS: Final = frozenset({"&&", ";", "||", "(", ")"})
-# Programs that start another one, to how many words of their own follow them.
-_FRONTS: Final = {"exec": 0, "env": 0, "tini": 0, "dumb-init": 0, "nohup": 0, "time": 0, "sudo": 0}
+# Programs that start another one.
+_FRONTS: Final = frozenset({"exec", "env", "tini", "dumb-init", "nohup", "time", "sudo"})
 _RUNNERS: Final = frozenset({"poetry", "pipenv", "uv", "pdm", "hatch", "rye"})
 _SHELLS: Final = frozenset({"sh", "bash", "dash", "ash"})
 _DEEPEST: Final = 5
@@ -35,16 +34,12 @@ _DEEPEST: Final = 5
 
 @dataclass(frozen=True, slots=True)
 class Command:
-    """A program and its arguments.
-
-    Attributes:
-        words: The program's name without its directory, and its arguments.
-        directory: Where ``cd`` went before.
-        left: What was not taken over.
-    """
+    """A program and its arguments."""
 
     words: tuple[str, ...]
+    """The program's name without its directory, and its arguments."""
     directory: str = ""
+    """Where ``cd`` went before."""
     left: tuple[Left, ...] = ()
 
 
@@ -115,9 +110,7 @@ def _bare(words: Sequence[str]) -> tuple[list[str], tuple[Left, ...]]:
         assigned = _ASSIGNMENT.match(rest[0])
         program = PurePosixPath(rest[0]).name
         if assigned is not None:
-            left.append(
-                Left(assigned[1], "a variable; put it into the file that app.env_file names")
-            )
+            left.append(Left(assigned[1], _ASSIGNED))
             rest = rest[1:]
         elif program in _FRONTS:
             rest = rest[1:]
