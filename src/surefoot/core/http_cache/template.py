@@ -11,23 +11,13 @@ import re
 from dataclasses import dataclass
 from typing import Final
 
+from surefoot.core.route_parts import PARAMETER, own_expression
 from surefoot.errors import ConfigError
 
 __all__ = ["Template"]
 
-# <converter(arguments):name> of Flask and Django, {name:converter} of Starlette; of Pyramid
-# {name:expression}, whose expression may hold braces of its own, *rest, and *Class for the way to a
-# resource.
-_PARAMETER: Final = re.compile(
-    r"<(?:(?P<flask>[a-zA-Z_]\w*)(?:\([^)]*\))?:)?(?P<left>[a-zA-Z_]\w*)>"
-    r"|\{(?P<right>[a-zA-Z_]\w*)(?::(?P<braces>[^{}]*(?:\{[^{}]*\}[^{}]*)*))?\}"
-    r"|\*(?P<way>\w+)/|\*(?P<rest>\w+)$"
-)
-_NAME: Final = re.compile(r"[a-zA-Z_]\w*")
 # A converter that the application brings itself may take anything.
 _ONE_PART: Final = frozenset({"", "string", "str", "default", "int", "float", "uuid", "slug"})
-# Such expressions speak of other parts of the pattern that they stand in.
-_ELSEWHERE: Final = re.compile(r"\\\d|\(\?P")
 _WORDS: Final = re.compile(r"(?P<method>[A-Z]+) (?P<path>/.*)")
 
 
@@ -61,9 +51,12 @@ class Template:
         path = match["path"]
         pattern, at = "", 0
         names: list[str] = []
-        for found in _PARAMETER.finditer(path):
+        for found in PARAMETER.finditer(path):
             pattern += re.escape(path[at : found.start()])
-            pattern += _parameter(found, f"(?P<_{len(names)}>")
+            if found["way"]:
+                # It leads from the root, which needs no way.
+                pattern = pattern.removesuffix("/")
+            pattern += f"(?P<_{len(names)}>{_parameter(found)})"
             names.append(str(found["left"] or found["right"] or found["way"] or found["rest"]))
             at = found.end()
         whole = re.compile(pattern + re.escape(path[at:]), re.DOTALL)
@@ -81,22 +74,11 @@ class Template:
         return {name: match[f"_{place}"] or "" for place, name in enumerate(self.names)}
 
 
-def _parameter(found: re.Match[str], group: str) -> str:
-    """What one parameter may be, in a group of its own; expressions may have groups as well."""
-    if found["rest"]:
-        return f"{group}.*)"
+def _parameter(found: re.Match[str]) -> str:
+    """What one parameter may be."""
     if found["way"]:
-        return f"(?:{group}.*)/)?"
-    kind = found["flask"] or found["braces"] or ""
-    if kind in _ONE_PART:
-        return f"{group}[^/]+)"
-    return f"{group}.*)" if _NAME.fullmatch(kind) or not _is_plain(kind) else f"{group}{kind})"
-
-
-def _is_plain(expression: str) -> bool:
-    """Whether a regular expression of the application's means the same elsewhere."""
-    try:
-        re.compile(f"/({expression})")
-    except re.error:
-        return False
-    return not _ELSEWHERE.search(expression)
+        return "(?:/.*)?"
+    kind = found["angle"] or found["braces"] or ""
+    if kind in _ONE_PART and not found["rest"]:
+        return "[^/]+"
+    return own_expression(found) or ".*"

@@ -12,13 +12,14 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 from urllib.parse import parse_qsl, quote_plus, unquote, urlsplit
 
+from surefoot.core.route_parts import texts
 from surefoot.toolbox.load.template import literal
 from surefoot.toolbox.target import Route
 from surefoot.toolbox.workloads.asker import Asker, Got
 from surefoot.toolbox.workloads.draft import Draft, LeftOut
 from surefoot.toolbox.workloads.links import Form, Page, keep_off, own, read_page
 from surefoot.toolbox.workloads.names import Names
-from surefoot.toolbox.workloads.paths import parameter_parts, route_pattern
+from surefoot.toolbox.workloads.paths import route_pattern
 from surefoot.toolbox.workloads.reach import place_up_to, reach
 from surefoot.toolbox.workloads.secrets import is_secret
 
@@ -154,7 +155,7 @@ class _Crawl:
     def _parametrised(self, route: Route) -> None:
         kinds = [kind for _, kind in route.rule_parameters]
         seen = list(self._links.get(route.template, {}))
-        parts = parameter_parts(route.template)
+        parts = texts(route.template)
         if kinds == ["int"] or (len(kinds) == 1 and not seen):
             highest = reach(lambda number: self._get(str(number).join(parts)).status == 200)
             if highest:

@@ -8,11 +8,11 @@ from dataclasses import dataclass
 from typing import Final
 from urllib.parse import quote, unquote
 
+from surefoot.core.route_parts import PARAMETER, own_expression, texts
 from surefoot.toolbox.target import Route
 
-__all__ = ["Grouping", "Placed", "by_routes", "by_shape", "parameter_parts", "route_pattern"]
+__all__ = ["Grouping", "Placed", "by_routes", "by_shape", "route_pattern"]
 
-_PARAMETER: Final = re.compile(r"<[^<>]+>|\{[^{}]+\}")
 _SEGMENT: Final = {"int": r"\d+", "float": r"[\d.]+", "path": r".+"}
 _ID: Final = re.compile(
     r"\d+|[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}|(?=.*\d)[0-9a-f]{16,}"
@@ -39,20 +39,16 @@ Grouping = Callable[[str, str], Placed | None]
 """From method and path; ``None`` where no page of the application is there."""
 
 
-def parameter_parts(template: str) -> list[str]:
-    """The texts of a route's template around its parameters."""
-    return _PARAMETER.split(template)
-
-
 def route_pattern(route: Route) -> re.Pattern[str]:
     """What matches the decoded paths of a route, with a group for each parameter."""
     kinds = [kind for _, kind in route.rule_parameters]
-    parts = parameter_parts(route.template)
-    text = re.escape(parts[0])
-    for index, part in enumerate(parts[1:]):
-        kind = kinds[index] if index < len(kinds) else "str"
-        text += f"({_SEGMENT.get(kind, '[^/]+')})" + re.escape(part)
-    return re.compile(text)
+    found = list(PARAMETER.finditer(route.template))
+    pattern = ""
+    for place, (text, parameter) in enumerate(zip(texts(route.template), found, strict=False)):
+        kind = kinds[place] if place < len(kinds) else "str"
+        segment = own_expression(parameter) or _SEGMENT.get(kind, "[^/]+")
+        pattern += f"{re.escape(text)}(?P<_{place}>{segment})"
+    return re.compile(pattern + re.escape(texts(route.template)[-1]))
 
 
 def by_routes(routes: Sequence[Route]) -> Grouping:
@@ -75,17 +71,18 @@ def by_routes(routes: Sequence[Route]) -> Grouping:
 
 
 def _plain(route: Route) -> bool:
-    return len(parameter_parts(route.template)) == 1
+    return len(texts(route.template)) == 1
 
 
 def _cut(path: str, route: Route, match: re.Match[str]) -> Placed:
-    texts = tuple(parameter_parts(route.template))
+    fixed = tuple(texts(route.template))
     names = [name for name, _ in route.rule_parameters]
-    names += ["value"] * (len(texts) - 1 - len(names))
+    names += ["value"] * (len(fixed) - 1 - len(names))
     encoded = route_pattern(route).fullmatch(path)
     # Where an escape stands in a fixed text, the decoded values have to do.
-    values = encoded.groups() if encoded else map(quote, match.groups())
-    return Placed(texts, tuple(names), tuple(values))
+    groups = [f"_{place}" for place in range(len(fixed) - 1)]
+    values = [encoded[each] if encoded else quote(match[each]) for each in groups]
+    return Placed(fixed, tuple(names), tuple(values))
 
 
 def by_shape(paths: Iterable[str]) -> Grouping:
@@ -108,18 +105,22 @@ def _shapes(paths: set[tuple[str, ...]]) -> dict[tuple[str, ...], tuple[str | No
     found: dict[tuple[str, ...], tuple[str | None, ...]] = dict.fromkeys(paths, ())
     for depth in range(max(map(len, paths), default=0)):
         here = [path for path in paths if len(path) > depth]
-        words: dict[tuple[str | None, ...], set[str]] = {}
-        for path in here:
-            words.setdefault(found[path], set()).add(path[depth])
-        crowded = {start for start, each in words.items() if len(each - _ids(each)) > _CROWD}
+        crowded = _crowded((found[path], path[depth]) for path in here)
         for path in here:
             is_value = found[path] in crowded or _ID.fullmatch(path[depth])
             found[path] = (*found[path], None if is_value and path[depth] else path[depth])
     return found
 
 
-def _ids(words: set[str]) -> set[str]:
-    return {word for word in words if _ID.fullmatch(word)}
+def _crowded(
+    places: Iterable[tuple[tuple[str | None, ...], str]],
+) -> set[tuple[str | None, ...]]:
+    """Beginnings that more words follow than pages would."""
+    words: dict[tuple[str | None, ...], set[str]] = {}
+    for start, word in places:
+        if not _ID.fullmatch(word):
+            words.setdefault(start, set()).add(word)
+    return {start for start, each in words.items() if len(each) > _CROWD}
 
 
 def _placed(parts: tuple[str, ...], shape: tuple[str | None, ...]) -> Placed:

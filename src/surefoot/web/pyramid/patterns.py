@@ -11,16 +11,12 @@ import functools
 import re
 from typing import Final
 
+from surefoot.core.route_parts import PARAMETER
 from surefoot.web.expressions import kind
 
 __all__ = ["parameters", "template", "traversed"]
 
 _OLD: Final = re.compile(r":([_a-zA-Z]\w*)")
-# A pattern's braces may hold an expression with braces of its own, as {year:\d{4}}.
-_PARAMETER: Final = re.compile(
-    r"\{(?P<name>[_a-zA-Z]\w*)(?::(?P<expression>[^{}]*(?:\{[^{}]*\}[^{}]*)*))?\}"
-    r"|\*(?P<rest>\w+)$"
-)
 _TRAVERSE: Final = re.compile(r"\*traverse$")
 
 
@@ -46,10 +42,9 @@ def traversed(pattern: str, context: type, view: str) -> str:
 
 def parameters(template: str) -> list[list[str]]:
     """``[name, kind]`` of each parameter of a template."""
-    return [_parameter(found) for found in _PARAMETER.finditer(template)]
+    return [_parameter(found) for found in PARAMETER.finditer(template)]
 
 
 def _parameter(found: re.Match[str]) -> list[str]:
-    if found["rest"]:
-        return [found["rest"], "path"]
-    return [found["name"], kind(found["expression"] or "")]
+    way = found["way"] or found["rest"]
+    return [way, "path"] if way else [found["right"], kind(found["braces"] or "")]

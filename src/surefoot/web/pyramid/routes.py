@@ -59,7 +59,7 @@ def _traversed(views: Iterable[View]) -> Iterator[Route]:
         for method in _methods([view], None):
             if (method, found) not in told:
                 told.add((method, found))
-                yield declared(method, found, [[context.__name__, "path"]], view["name"])
+                yield declared(method, found, parameters(found), view["name"])
 
 
 def _methods(views: Iterable[View], allowed: Iterable[str] | None) -> list[str]:
