@@ -14,13 +14,14 @@ from surefoot.toolbox.levers.step import Step
 __all__ = ["NAME", "steps"]
 
 NAME: Final = "background-task"
-# FastAPI's and Starlette's own; where threads serve, an executor that the module keeps.
-_TASKS: Final = {False: "background_tasks.add_task", True: "executor.submit"}
+# FastAPI and Starlette have tasks of their own; elsewhere an executor that the module keeps does.
+_TASKS: Final = frozenset({"fastapi", "starlette"})
 
 
 def steps(case: Case) -> Iterable[Step]:
     """Every line that sends mail while its user waits."""
-    later = partial(submitted, to=_TASKS[case.model.limited])
+    tasks = case.evidence.framework in _TASKS
+    later = partial(submitted, to="background_tasks.add_task" if tasks else "executor.submit")
     for spot in spots(case, Kind.SMTP):
         site = spot.place.site or "(unknown line)"
         yield Step(
