@@ -76,6 +76,13 @@ def test_escapes_become_what_was_sent():
     assert apache.target == '/s?q="a%20b'
 
 
+@pytest.mark.parametrize(
+    "moment", ["Infinity", "NaN", "1e400", "-5", "0", '"soon"', "true", "null"]
+)
+def test_a_moment_that_is_none_makes_no_line(moment):
+    assert parse_line(f'{{"ts": {moment}, "method": "GET", "path": "/", "status": 200}}') is None
+
+
 @given(st.text(max_size=300))
 def test_any_line_is_read_or_is_none(text):
     seen = parse_line(text)

@@ -6,7 +6,7 @@ import contextlib
 import http.client
 import random
 import socket
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -86,14 +86,9 @@ class Asker:
     def _done(self, request: Request, draw: random.Random) -> str:
         values = self.user.values
         try:
-            path = request.path.render(values, draw)
-            headers = {name: value.render(values, draw) for name, value in request.headers}
-            body = request.body.text.render(values, draw).encode() if request.body else b""
+            answer, status = self._sent(request.method, *_rendered(request, values, draw))
         except Missing as missing:
             return f"there is no value for {missing}"
-        if request.body is not None and request.body.content_type:
-            headers.setdefault("Content-Type", request.body.content_type)
-        answer, status = self._sent(request.method, path, headers, body)
         if status not in (request.expect or {200, 201, 204, 304}):
             return f"answered {status}" if status else "did not answer"
         for capture in request.captures:
@@ -123,6 +118,23 @@ class Asker:
         for cookie in got.cookies():
             self.user.jar.update(cookie)
         return got, status
+
+
+def _rendered(
+    request: Request, values: Mapping[str, str], draw: random.Random
+) -> tuple[str, dict[str, str], bytes]:
+    """Path, headers and body.
+
+    Raises:
+        Missing: A value is not known.
+    """
+    headers = {name: value.render(values, draw) for name, value in request.headers}
+    if request.body is None:
+        return request.path.render(values, draw), headers, b""
+    if request.body.content_type:
+        headers.setdefault("Content-Type", request.body.content_type)
+    body = request.body.text.render(values, draw).encode()
+    return request.path.render(values, draw), headers, body
 
 
 class _Connection(http.client.HTTPConnection):

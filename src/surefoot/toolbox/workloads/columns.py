@@ -107,11 +107,10 @@ def settle(
         values = tuple(row[index] for row in rows)
         if len(set(values)) == 1:
             texts[index] = _constant(column, values[0], secrets, pages[index])
-        elif ends := _own_range(column, values, sparsest):
-            texts[index] = f"{{{ends[0]}..{ends[1]}}}"
+        elif place := _own_range(column, values, sparsest):
+            texts[index] = place
         else:
-            plain = tuple(column.plain(value) for value in values)
-            varying.setdefault(plain, []).append(index)
+            varying.setdefault(tuple(map(column.plain, values)), []).append(index)
     groups = list(varying.items())
     hidden = any(columns[at[0]].secret(value) for values, at in groups for value in values)
     found = _tabled(columns, groups, names, "account" if hidden else "", texts)
@@ -136,8 +135,9 @@ def _constant(column: Column, value: str, secrets: Secrets, where: str) -> str:
     return literal(value)
 
 
-def _own_range(column: Column, values: Sequence[str], sparsest: int) -> tuple[int, int] | None:
-    return None if column.where in {"header", "body"} else as_range(values, sparsest)
+def _own_range(column: Column, values: Sequence[str], sparsest: int) -> str:
+    ends = None if column.where in {"header", "body"} else as_range(values, sparsest)
+    return f"{{{ends[0]}..{ends[1]}}}" if ends else ""
 
 
 def _tabled(
@@ -155,15 +155,14 @@ def _tabled(
         return {}
     first = [columns[at[0]] for _, at in groups]
     table = names.new(label or first[0].name)
-    alone = len(groups) == 1 and not label
+    rows = _rows(first, [values for values, _ in groups])
+    if len(groups) == 1 and not label:
+        texts.update(dict.fromkeys(groups[0][1], f"{{{table}}}"))
+        return {table: _counted([row[0] for row in rows])}
     inner = Names()
     fields = [inner.new(column.name) for column in first]
     for field, (_, at) in zip(fields, groups, strict=True):
-        place = f"{{{table}}}" if alone else f"{{{table}.{field}}}"
-        texts.update(dict.fromkeys(at, place))
-    rows = _rows(first, [values for values, _ in groups])
-    if alone:
-        return {table: _counted([row[0] for row in rows])}
+        texts.update(dict.fromkeys(at, f"{{{table}.{field}}}"))
     return {table: [dict(zip(fields, row, strict=True)) for row in rows]}
 
 

@@ -102,16 +102,15 @@ class _Reader:
         if not self._sessions:
             do = self._left.said() or "add an HTTP sampler to a thread group"
             raise WorkloadError(f"{name}: no sampler is left to send", do=do)
-        singles = [s["request"][0] | {"weight": s["weight"]} for s in self._sessions if _is_one(s)]
-        sessions = [session for session in self._sessions if not _is_one(session)]
         log_in = [{"login": True, "request": self._log_in}] if self._log_in else []
-        steps = [step for each in (*log_in, *sessions) for step in each["request"]]
+        requests = tuple(filter(None, map(_single, self._sessions)))
+        sessions = (*log_in, *(each for each in self._sessions if _single(each) is None))
         return Draft(
             source=name,
-            requests=tuple(singles),
-            sessions=(*log_in, *sessions),
+            requests=requests,
+            sessions=sessions,
             data=self._data,
-            headers=shared_headers([*singles, *steps]),
+            headers=shared_headers([*requests, *(s for each in sessions for s in each["request"])]),
             users=self._users if log_in else 0,
             left_out=self._left.found(),
             needed=tuple(self._secrets.needed),
@@ -275,8 +274,7 @@ class _Reader:
             except Unknown as unknown:
                 self._left.add(f"{sampler.method} {node.name}", f"it needs {unknown}")
                 return
-            pause = [f"{seconds:g}s" for seconds in here.think]
-            into.append(step | ({"think": pause} if into and here.think[1] else {}))
+            into.append(step | (here.pause() if into else {}))
 
     def _captures(self, node: Node) -> dict[str, Any]:
         """What the extractors of a sampler take; what else belongs to it is listed."""
@@ -291,5 +289,7 @@ class _Reader:
         return {"capture": found} if found else {}
 
 
-def _is_one(session: dict[str, Any]) -> bool:
-    return len(session["request"]) == 1
+def _single(session: dict[str, Any]) -> dict[str, Any] | None:
+    """A session of one request as that request."""
+    first, *more = session["request"]
+    return None if more else {**first, "weight": session["weight"]}

@@ -50,15 +50,16 @@ class Sampler:
         rows = [*self._default_rows(), *arguments(self._element.part("HTTPsampler.Arguments"))]
         raw = self._prop("HTTPSampler.postBodyRaw") == "true"
         in_query = self.method in _IN_QUERY and not raw
-        made: dict[str, Any] = {"path": self._path(rows if in_query else [])}
-        if self.method != "GET":
-            made = {"method": self.method, **made}
-        if raw:
-            made["body"] = self._raw("".join(row.prop("Argument.value") for row in rows))
-        elif rows and not in_query:
-            made["form"] = dict(self._field(row) for row in rows)
+        path = {"path": self._path(rows if in_query else [])}
+        made = path if self.method == "GET" else {"method": self.method, **path}
+        body = {} if in_query or not rows else self._body(rows, raw=raw)
         more = {"headers": self._headers(), "expect": list(self._around.expect)}
-        return made | {key: value for key, value in more.items() if value}
+        return made | body | {key: value for key, value in more.items() if value}
+
+    def _body(self, rows: list[Element], *, raw: bool) -> dict[str, Any]:
+        if raw:
+            return {"body": self._raw("".join(row.prop("Argument.value") for row in rows))}
+        return {"form": dict(self._field(row) for row in rows)}
 
     def _prop(self, name: str) -> str:
         return self._element.prop(name) or self._around.default(name)

@@ -30,6 +30,10 @@ class Around:
         """A property of the innermost defaults that say it."""
         return next((text for each in reversed(self.defaults) if (text := each.prop(name))), "")
 
+    def pause(self) -> dict[str, list[str]]:
+        """The pause as a request says it; nothing where there is none."""
+        return {"think": [f"{seconds:g}s" for seconds in self.think]} if self.think[1] else {}
+
 
 def around(outer: Around, nodes: Iterable[Node], scope: Scope) -> Around:
     """``outer``, and what these siblings add to it."""

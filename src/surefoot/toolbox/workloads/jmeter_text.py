@@ -87,14 +87,22 @@ def _function(call: str) -> str:
     if match is None:
         raise Unknown(f"${{{call}}}")
     name, words = match[1], _words(match[2] or "")
-    numbers = [word for word in words[:2] if re.fullmatch(r"-?\d{1,15}", word)]
-    if name == "__Random" and len(numbers) == 2 and int(numbers[0]) <= int(numbers[1]):
-        return f"{{{int(numbers[0])}..{int(numbers[1])}}}"
-    if name == "__env" and words and words[0].isidentifier():
-        return f"{{env.{words[0]}}}"
-    if name in {"__counter", "__threadNum"}:
-        return "{1..1000000}"
-    raise Unknown(f"${{{name}}}")
+    place = ""
+    if name == "__Random":
+        place = _range(words)
+    elif name == "__env" and words[0].isidentifier():
+        place = f"{{env.{words[0]}}}"
+    elif name in {"__counter", "__threadNum"}:
+        place = "{1..1000000}"
+    if not place:
+        raise Unknown(f"${{{name}}}")
+    return place
+
+
+def _range(words: list[str]) -> str:
+    numbers = [int(word) for word in words[:2] if re.fullmatch(r"-?\d{1,15}", word)]
+    fits = len(numbers) == 2 and numbers[0] <= numbers[1]
+    return f"{{{numbers[0]}..{numbers[1]}}}" if fits else ""
 
 
 def _words(text: str) -> list[str]:

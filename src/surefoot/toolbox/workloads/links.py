@@ -71,7 +71,7 @@ class _Reader(HTMLParser):
         super().__init__()
         self.page = Page()
         self._form: Form | None = None
-        self._select: tuple[str, list[str]] | None = None
+        self._select: list[str] | None = None
         self._reading = 0
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
@@ -88,19 +88,17 @@ class _Reader(HTMLParser):
             self._field(self._form, tag, told)
 
     def _field(self, form: Form, tag: str, told: dict[str, str]) -> None:
-        name, kind = told.get("name", ""), told.get("type", "text").lower()
+        name = told.get("name", "")
         if tag == "option" and self._select is not None:
-            self._select[1].append(told.get("value", ""))
+            self._select.append(told.get("value", ""))
         elif not name or "disabled" in told:
             return
         elif tag == "select":
-            self._select = (name, form.fields.setdefault(name, []))
+            self._select = form.fields.setdefault(name, [])
         elif tag == "textarea":
             form.fields.setdefault(name, [])
-        elif tag == "input" and kind not in _SILENT:
-            values = form.fields.setdefault(name, [])
-            chosen = kind != "checkbox" or "checked" in told
-            values += [told["value"]] if chosen and told.get("value") else []
+        elif tag == "input" and told.get("type", "text").lower() not in _SILENT:
+            form.fields.setdefault(name, []).extend(_given(told))
 
     def handle_endtag(self, tag: str) -> None:
         if tag == "form":
@@ -115,3 +113,9 @@ class _Reader(HTMLParser):
             found = re.findall(r"[^\W\d_]{4,20}", data)
             self.page.words += [word.lower() for word in found]
             self.page.words = list(dict.fromkeys(self.page.words))[:_MOST_WORDS]
+
+
+def _given(told: dict[str, str]) -> list[str]:
+    """The value that an input field has before anybody touches it."""
+    off = told.get("type", "").lower() == "checkbox" and "checked" not in told
+    return [told["value"]] if told.get("value") and not off else []

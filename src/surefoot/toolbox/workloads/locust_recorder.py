@@ -98,22 +98,28 @@ def _tell(
 
 def _chain(responses: list[Any], url: str) -> Iterator[dict[str, Any]]:
     """Each request of a chain of redirects."""
-    last = responses[-1].request
-    # FastHttpUser changes one request on its way through the chain; the others keep each.
-    changed = len(responses) > 1 and responses[0].request is last
-    for number, response in enumerate(responses):
+    if len(responses) > 1 and responses[0].request is responses[-1].request:
+        # FastHttpUser changes one request on its way through the chain.
+        for number, response in enumerate(responses):
+            told = _told(response, url)
+            yield told | ({"method": "GET", "body": ""} if number else {})
+            url = urljoin(url, str((response.headers or {}).get("location") or ""))
+        return
+    for response in responses:
         request = response.request
-        where = url if changed else str(getattr(request, "url_split", "") or request.url)
-        method = "GET" if changed and number else str(request.method)
-        yield {
-            "method": method,
-            "url": where,
-            "headers": _headers(request.headers),
-            "body": "" if changed and number else _text(getattr(request, "body", "")),
-            "status": int(getattr(response, "status_code", 0) or 0),
-            "answer": {"headers": _headers(_lines(response)), "body": _answer(response)},
-        }
-        url = urljoin(where, str((response.headers or {}).get("location") or ""))
+        yield _told(response, str(getattr(request, "url_split", "") or request.url))
+
+
+def _told(response: Any, url: str) -> dict[str, Any]:
+    request = response.request
+    return {
+        "method": str(request.method),
+        "url": url,
+        "headers": _headers(request.headers),
+        "body": _text(getattr(request, "body", "")),
+        "status": int(getattr(response, "status_code", 0) or 0),
+        "answer": {"headers": _headers(_lines(response)), "body": _answer(response)},
+    }
 
 
 def _lines(response: Any) -> Any:

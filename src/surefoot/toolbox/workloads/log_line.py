@@ -6,7 +6,6 @@
 from __future__ import annotations
 
 import json
-import math
 import re
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta, timezone
@@ -199,9 +198,11 @@ def _moment(value: Any) -> float | None:
         number = float(value)
     except (ValueError, OverflowError):
         return None
+    if not 0 < number < 1e20:
+        return None
     while number > 1e11:  # milliseconds, microseconds, nanoseconds
         number /= 1000
-    return number if math.isfinite(number) and number > 0 else None
+    return number
 
 
 def _iso(text: str) -> float | None:

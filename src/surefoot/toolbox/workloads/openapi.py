@@ -91,18 +91,13 @@ class _Author:
         path = self._path(operation)
         query = [self._pair(each) for each in operation.parameters if _is_asked(each, "query")]
         headers = _fixed_headers(operation)
-        if not path or not all(query) or not all(headers.values()):
+        if not all((path, *query, *headers.values())):
             return "the document gives no example for its parameters, and no list holds one"
         self._add_keys(operation, query, headers)
-        request: dict[str, Any] = {"path": path + ("?" + "&".join(query) if query else "")}
-        if operation.method != "GET":
-            request = {"method": operation.method, **request}
-        why = self._refused(operation, request["path"])
+        target = path + ("?" + "&".join(query) if query else "")
+        why = self._refused(operation, target)
         if not why:
-            request |= _body(operation) | ({"headers": headers} if headers else {})
-            if not _RIGHT.issuperset(operation.statuses):
-                request["expect"] = list(operation.statuses)
-            self.requests.append(request | {"weight": 1})
+            self.requests.append(_request(operation, target, headers))
         return why
 
     def _add_keys(self, operation: Operation, query: list[str], headers: dict[str, str]) -> None:
@@ -218,6 +213,16 @@ def _fixed_headers(operation: Operation) -> dict[str, str]:
         for each in operation.parameters
         if each.required and each.where == "header"
     }
+
+
+def _request(operation: Operation, path: str, headers: dict[str, str]) -> dict[str, Any]:
+    made: dict[str, Any] = {"path": path}
+    if operation.method != "GET":
+        made = {"method": operation.method, **made}
+    made |= _body(operation) | ({"headers": headers} if headers else {})
+    if not _RIGHT.issuperset(operation.statuses):
+        made["expect"] = list(operation.statuses)
+    return made | {"weight": 1}
 
 
 def _body(operation: Operation) -> dict[str, Any]:

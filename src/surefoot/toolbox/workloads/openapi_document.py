@@ -201,12 +201,7 @@ class _Reader:
             return {n: self._made(properties[n], depth + 1) for n in wanted if n in properties}
         if kind == "array":
             return [self._made(schema.get("items"), depth + 1)] if schema.get("minItems") else []
-        if kind in {"integer", "number"}:
-            low = schema.get("minimum", 1)
-            return low if isinstance(low, int | float) else 1
-        if kind == "boolean":
-            return False
-        return _FORMATS.get(str(schema.get("format")), "text") if kind == "string" else None
+        return _plainest(kind, schema)
 
     def _keys(self, security: Any) -> Iterator[tuple[str, str, str]]:
         schemes = _table(_table(self._document.get("components")).get("securitySchemes"))
@@ -221,6 +216,16 @@ class _Reader:
             elif kind == "http":
                 word = str(scheme.get("scheme", "bearer")).capitalize()
                 yield "header", "Authorization", f"{word} "
+
+
+def _plainest(kind: Any, schema: Mapping[str, Any]) -> Any:
+    """The plainest value of a kind that is no table and no list."""
+    if kind in {"integer", "number"}:
+        low = schema.get("minimum", 1)
+        return low if isinstance(low, int | float) else 1
+    if kind == "string":
+        return _FORMATS.get(str(schema.get("format")), "text")
+    return False if kind == "boolean" else None
 
 
 def _default(schema: Mapping[str, Any]) -> list[Any]:

@@ -11,7 +11,7 @@ from urllib.parse import parse_qsl
 
 from surefoot.toolbox.load.template import literal
 from surefoot.toolbox.workloads.columns import Column
-from surefoot.toolbox.workloads.paths import Grouping
+from surefoot.toolbox.workloads.paths import Grouping, Placed
 from surefoot.toolbox.workloads.seen import Fields, Seen
 
 __all__ = ["Outline", "apart", "table"]
@@ -54,12 +54,9 @@ def apart(seen: Seen, grouping: Grouping) -> tuple[Outline, tuple[str, ...]] | N
     query = [pair.partition("=") for pair in seen.query.split("&") if pair]
     kind, skeleton, body = _body(seen)
     fields = (*seen.headers, *_kind_header(seen, kind, skeleton))
-    parts = [
-        *((Column(name, "path"), v) for name, v in zip(placed.names, placed.values, strict=True)),
-        *((Column(_plain_name(name), "query"), value) for name, _, value in query),
-        *((Column(name, "header"), value) for name, value in fields),
-        *body,
-    ]
+    query_columns = [(Column(_plain_name(name), "query"), value) for name, _, value in query]
+    parts = [*_path_columns(placed), *query_columns]
+    parts += [(Column(name, "header"), value) for name, value in fields] + body
     outline = Outline(
         method=seen.method,
         path=placed.texts,
@@ -70,6 +67,11 @@ def apart(seen: Seen, grouping: Grouping) -> tuple[Outline, tuple[str, ...]] | N
         columns=tuple(column for column, _ in parts),
     )
     return outline, tuple(value for _, value in parts)
+
+
+def _path_columns(placed: Placed) -> list[tuple[Column, str]]:
+    names = [Column(name, "path") for name in placed.names]
+    return list(zip(names, placed.values, strict=True))
 
 
 def _kind_header(seen: Seen, kind: str, skeleton: str) -> Fields:
@@ -118,12 +120,14 @@ def _hollow(value: Any, name: str, leaves: list[tuple[Column, str]], depth: int)
         return [_hollow(each, name, leaves, depth + 1) for each in value]
     if isinstance(value, bool | None):
         return value
+    leaves.append((Column(name, "json", number=not isinstance(value, str)), _leaf(value)))
+    return len(leaves) - 1
+
+
+def _leaf(value: Any) -> str:
     if isinstance(value, float) and not math.isfinite(value):
         raise ValueError  # nothing that JSON has
-    is_text = isinstance(value, str)
-    text = value if is_text else json.dumps(value)
-    leaves.append((Column(name, "json", number=not is_text), text))
-    return len(leaves) - 1
+    return value if isinstance(value, str) else json.dumps(value)
 
 
 def _as_text(skeleton: str, content_type: str) -> bool:

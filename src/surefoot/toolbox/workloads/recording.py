@@ -153,9 +153,8 @@ def _seconds(seen: Sequence[Seen]) -> float:
 
 
 def _drafted(users: Sequence[_User], grouping: Grouping, left: Left, name: str) -> Draft:
-    starts = kinds([user.start for user in users if user.start.steps], grouping)
-    if starts:
-        users = _begun_alike(users, starts[0], left)
+    starts = kinds([user.start for user in users if user.start.steps], grouping)[:1]
+    users = _begun_alike(users, starts[0], left) if starts else users
     found = kinds([visit for user in users for visit in user.tasks], grouping)
     if not found:
         raise WorkloadError(
@@ -165,13 +164,13 @@ def _drafted(users: Sequence[_User], grouping: Grouping, left: Left, name: str) 
     for kind in found[_MOST_KINDS:]:
         left.add(kind.page, "a task that seldom went this way", len(kind.rows))
     writer = Writer(_SPARSEST)
-    total = sum(kind.weight for kind in found)
-    written = [_written(writer, kind, total) for kind in found[:_MOST_KINDS]]
-    log_in = [{"login": True, "request": writer.first_steps(start)} for start in starts[:1]]
+    requests, sessions = _written(writer, found)
+    # Last, when it is known what is needed of its answers.
+    log_in = [{"login": True, "request": writer.first_steps(start)} for start in starts]
     return writer.draft(
         name,
-        requests=tuple(table for table in written if "request" not in table),
-        sessions=(*log_in, *(table for table in written if "request" in table)),
+        requests=tuple(requests),
+        sessions=(*log_in, *sessions),
         users=_USERS if log_in else 0,
         notes=_notes(found, len(users), logged_in=bool(log_in)),
         left_out=left.found(),
@@ -189,11 +188,20 @@ def _notes(found: Sequence[Kind], users: int, *, logged_in: bool) -> tuple[str, 
     )
 
 
-def _written(writer: Writer, kind: Kind, total: float) -> dict[str, Any]:
-    """A request, or a session of several, with its share of 1,000."""
-    steps = writer.steps(kind)
-    weight = {"weight": _three_digits(1000 * kind.weight / total)}
-    return steps[0] | weight if len(steps) == 1 else weight | {"request": steps}
+def _written(
+    writer: Writer, found: Sequence[Kind]
+) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
+    """Requests, and sessions of several, each with its share of 1,000."""
+    total = sum(kind.weight for kind in found)
+    requests, sessions = [], []
+    for kind in found[:_MOST_KINDS]:
+        weight = {"weight": _three_digits(1000 * kind.weight / total)}
+        first, *more = writer.steps(kind)
+        if more:
+            sessions.append({**weight, "request": [first, *more]})
+        else:
+            requests.append(first | weight)
+    return requests, sessions
 
 
 def _begun_alike(users: Sequence[_User], start: Kind, left: Left) -> list[_User]:

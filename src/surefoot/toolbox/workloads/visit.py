@@ -32,6 +32,7 @@ _OURS: Final = re.compile(r"x-(?:forwarded|real-ip|request-id|request-start|clie
 _NAME: Final = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
 _CONTROL: Final = re.compile(r"[\x00-\x1f\x7f]")
 _PASSWORD: Final = re.compile(r"pass(?:word|wd|phrase|code)?\d?|pwd", re.IGNORECASE)
+_LONG: Final = 8  # what is shorter is in many answers by chance
 _READABLE: Final = ("gzip", "deflate")
 _PAUSE: Final = 0.3
 """Seconds; what is shorter is the browser's work and no thinking."""
@@ -120,13 +121,17 @@ def log_in_steps(visit: Sequence[Seen]) -> list[int]:
     """Indexes of the requests that log in: the one with a password, and those it takes from."""
     for number, seen in enumerate(visit):
         parts = apart(seen, _as_it_is) if is_write(seen.method) else None
-        if parts is None or not any(_PASSWORD.search(column.name) for column in parts[0].columns):
-            continue
-        answers = [before.answer for before in visit[:number]]
-        values = [c.plain(v) for c, v in zip(parts[0].columns, parts[1], strict=True)]
-        origins = [find_origin(value, answers) for value in values if len(value) >= 8]
-        return [*sorted({origin[0] for origin in origins if origin}), number]
+        if parts is not None and any(_PASSWORD.search(each.name) for each in parts[0].columns):
+            values = [c.plain(v) for c, v in zip(parts[0].columns, parts[1], strict=True)]
+            return [*_sources(values, visit[:number]), number]
     return []
+
+
+def _sources(values: Sequence[str], before: Sequence[Seen]) -> list[int]:
+    """Indexes of the requests whose answers these values came from."""
+    answers = [seen.answer for seen in before]
+    origins = [find_origin(value, answers) for value in values if len(value) >= _LONG]
+    return sorted({origin[0] for origin in origins if origin})
 
 
 def _as_it_is(_method: str, path: str) -> Placed:
