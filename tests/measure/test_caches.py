@@ -69,7 +69,7 @@ def test_caches_are_shown_by_name_and_tier_and_their_work_is_their_own(result):
 
 
 READING = """
-import os, time, flask
+import flask
 from surefoot.cache import Cache
 
 app = flask.Flask(__name__)
@@ -79,22 +79,14 @@ cache = Cache.from_url("sqlite:///cache.db", name="words")
 def word(number: int) -> str:
     return f"word {number}"
 
-def slow(number):
-    time.sleep(0.002)
-    return sum(range(20_000)) + number
-
 @app.get("/words/<int:number>")
 def words(number):
     return " ".join(word(each) for each in range(20))
-
-@app.get("/slow/<int:number>")
-def slowly(number):
-    return str(slow(number))
 """
 
 
-def test_what_copies_and_kept_results_would_bring_is_predicted(quiet, surefoot, application):
-    folder = application(READING, "/words/1", "/words/2", "/slow/1", "/slow/2")
+def test_what_copies_would_bring_is_predicted(quiet, surefoot, application):
+    folder = application(READING, "/words/1", "/words/2")
     run = surefoot("measure", "--python", sys.executable, "--seconds", "2", cwd=folder)
     assert run.code in {0, 3}, run.err
     changes = {each["lever"]: each for each in run.result["changes"]}
@@ -103,6 +95,3 @@ def test_what_copies_and_kept_results_would_bring_is_predicted(quiet, surefoot, 
     assert tier["predicted_gain"] > 1.1
     assert [edit["key"] for edit in tier["action"]["edits"]] == ["cache.local"]
     assert {each["tier"] for each in run.result["caches"]} == {"shared"}
-    result = changes["cache-result"]
-    assert result["where"].startswith("app.py:")
-    assert "told apart by number" in result["arithmetic"]
