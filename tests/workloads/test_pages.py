@@ -5,6 +5,8 @@ import json
 import threading
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from surefoot.errors import RefusedError
 from surefoot.toolbox.load.address import Address
@@ -170,6 +172,21 @@ def test_broken_html_is_read_as_far_as_it_goes():
     )
     assert page.links == ["/x"]
     assert page.forms[0].fields == {"a": ["1"], "s": ["2"]}
+
+
+@given(
+    st.lists(
+        st.sampled_from(
+            ["<a href=", "/x", '"', ">", "<![", "]]>", "<!", "<form", " action=", "<input name=q",
+             "<select name=s>", "<option", " value=1", "</form>", "&#x;", "<?", "<script>", "\0"]
+        )
+        | st.text(max_size=5),
+        max_size=30,
+    ).map("".join)
+)  # fmt: skip
+def test_any_text_is_a_page(text):
+    page = read_page(text)
+    assert all(isinstance(link, str) and own("/", link)[:1] in {"", "/"} for link in page.links)
 
 
 @pytest.mark.parametrize("last", [0, 1, 2, 7, 699, 20_000])

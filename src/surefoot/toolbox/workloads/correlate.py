@@ -9,6 +9,7 @@ from __future__ import annotations
 import html
 import json
 import re
+from collections import deque
 from collections.abc import Iterator, Sequence
 from typing import Any, Final
 
@@ -56,11 +57,11 @@ def set_cookies(answer: Answer) -> Iterator[tuple[str, str]]:
 def _pointer(text: str, wanted: str) -> str:
     """The JSON pointer (RFC 6901) of a value; empty where it is not."""
     try:
-        waiting: list[tuple[str, Any]] = [("", json.loads(text))]
+        waiting: deque[tuple[str, Any]] = deque([("", json.loads(text))])
     except (ValueError, RecursionError):
         return ""
     while waiting:
-        path, value = waiting.pop(0)
+        path, value = waiting.popleft()
         if value == wanted and path:
             return path
         if isinstance(value, dict):

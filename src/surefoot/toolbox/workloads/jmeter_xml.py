@@ -67,7 +67,7 @@ def parse_plan(text: str, name: str) -> list[Node]:
         WorkloadError: It is no plan, or holds what a plan does not need.
     """
     builder = _Builder()
-    parser = expat.ParserCreate()
+    parser = expat.ParserCreate("utf-8")  # it is text already, whatever it says of itself
     parser.StartDoctypeDeclHandler = _refuse
     parser.EntityDeclHandler = _refuse
     parser.StartElementHandler = builder.start

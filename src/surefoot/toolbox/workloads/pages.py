@@ -26,6 +26,7 @@ from surefoot.toolbox.workloads.secrets import is_secret
 __all__ = ["from_pages"]
 
 _MOST_PAGES: Final = 150
+_MOST_ASKED: Final = 1500
 _MOST_VALUES: Final = 50
 _MOST_PER_SHAPE: Final = 5
 _DEEPEST: Final = 6
@@ -79,8 +80,12 @@ class _Crawl:
         plain = [route.template for route in self._routes if not route.rule_parameters]
         self._follow(dict.fromkeys(["/", *plain]))
         for route in self._routes:
-            if route.rule_parameters and not keep_off(route.template):
+            if not route.rule_parameters or self._stays_off(route.template):
+                continue
+            if len(self._asked) < _MOST_ASKED:
                 self._parametrised(route)
+            else:
+                self._found.left[route.template] = f"{_MOST_ASKED} addresses were asked before it"
         for form, words in self._forms.values():
             self._submit(form, words)
         found = self._found
