@@ -184,6 +184,20 @@ async def aiohttp(server):
         return found
 
 
+async def tornado_client(server):
+    from tornado.httpclient import AsyncHTTPClient, HTTPClientError, HTTPRequest
+
+    client = AsyncHTTPClient()
+    asked = (f"http://{server}/price", HTTPRequest(f"http://{server}/price"))
+    found = [(await client.fetch(request)).body.decode() for request in asked]
+    try:
+        await client.fetch(f"http://{server}/price", method="PUT", body=b"")
+    except HTTPClientError as error:
+        found.append(error.code)
+    client.close()
+    return found
+
+
 def smtplib(server):
     import smtplib
 

@@ -267,6 +267,11 @@ class TestUrllib(WithHttp):
     exercise = "exercises.py:urllib"
 
 
+class TestTornadoClient(WithHttp):
+    __test__ = True
+    exercise = "exercises.py:tornado_client"
+
+
 class TestAiohttp(WithHttp):
     __test__ = True
     exercise = "exercises.py:aiohttp"

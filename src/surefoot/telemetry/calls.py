@@ -15,10 +15,12 @@ from typing import TYPE_CHECKING, Any
 from surefoot.telemetry.request import COUNT, CPU, USE, Request, current
 
 if TYPE_CHECKING:
+    import asyncio
+
     from surefoot.telemetry.recorder import Recorder
     from surefoot.telemetry.sites import Hinted
 
-__all__ = ["Describe", "Metered", "Span", "measured", "measured_async"]
+__all__ = ["Describe", "Metered", "Span", "measured", "measured_async", "measured_future"]
 
 _clock = time.perf_counter_ns
 _thread_clock = time.thread_time_ns
@@ -114,6 +116,34 @@ def measured_async(
             took = span.end(count, metered.cpu_ns)
             if connects:
                 request.connect_ns += took
+
+    return run
+
+
+def measured_future(
+    recorder: Recorder, call: Callable[..., asyncio.Future[Any]], describe: Describe
+) -> Callable[..., asyncio.Future[Any]]:
+    """As ``measured_async`` for a function that starts the work and returns its future.
+
+    What the work computes is in tasks of its own, and is the request's there.
+    """
+
+    @functools.wraps(call)
+    def run(*args: Any, **kwargs: Any) -> asyncio.Future[Any]:
+        request = current()
+        opened = None if request is None else _opened(recorder, request, describe, args, kwargs)
+        future = call(*args, **kwargs)
+        if request is None or opened is None:
+            return future
+        span, count = opened
+        request.awaiting += 1
+
+        def ended(_: object) -> None:
+            request.awaiting -= 1
+            span.end(count, 0)
+
+        future.add_done_callback(ended)
+        return future
 
     return run
 

@@ -43,6 +43,7 @@ HOOKS: Final[Mapping[str, str]] = MappingProxyType(
         "sqlite3": "sqlite3",
         "stores": "surefoot.stores._sync.guarded",
         "subprocess": "subprocess",
+        "tornado_client": "tornado.httpclient",
         "urllib3": "urllib3.connectionpool",
     }
 )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import time
 from types import ModuleType
 from typing import TYPE_CHECKING, Any
@@ -41,6 +42,7 @@ def _connections(package: Any, recorder: Recorder) -> None:
     plain = kind.execute
     alone = measured_async(recorder, plain, statement)
 
+    @functools.wraps(plain)
     async def execute(self: Any, query: str, *args: Any, **kwargs: Any) -> Any:
         # With arguments it goes on to what is wrapped below.
         return await (plain if args else alone)(self, query, *args, **kwargs)
