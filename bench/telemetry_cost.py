@@ -12,6 +12,8 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import io
+import os
 import statistics
 import subprocess
 import sys
@@ -20,29 +22,36 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
+
+from diagnosis.bookshop import postgresql
 
 Run = Callable[[int], int]
 STATEMENT = "select book.id, book.title from book where book.id = ?"
 
 
 def flask_view(recorder: Any) -> Run:
-    import flask  # noqa: PLC0415 - only in the arm that needs it
+    import flask
 
-    from surefoot.web.wsgi import Recorded  # noqa: PLC0415 - only in the arm that needs it
+    from surefoot.web.wsgi import Recorded
 
     app: Any = flask.Flask("bench")
     app.add_url_rule("/bare", "bare", lambda: "x")
-    called = Recorded(app, recorder) if recorder else app.wsgi_app
+    return wsgi_requests(Recorded(app, recorder) if recorder else app.wsgi_app, "/bare")
+
+
+def wsgi_requests(called: Any, path: str) -> Run:
     base = {
         "REQUEST_METHOD": "GET",
         "SCRIPT_NAME": "",
-        "PATH_INFO": "/bare",
+        "PATH_INFO": path,
         "QUERY_STRING": "",
         "SERVER_NAME": "localhost",
         "SERVER_PORT": "80",
         "SERVER_PROTOCOL": "HTTP/1.1",
         "wsgi.url_scheme": "http",
         "wsgi.errors": sys.stderr,
+        "wsgi.input": io.BytesIO(),
     }
 
     def run(count: int) -> int:
@@ -51,16 +60,17 @@ def flask_view(recorder: Any) -> Run:
             body = called(base.copy(), lambda *_: None)
             for _ in body:
                 pass
-            body.close()
+            if hasattr(body, "close"):
+                body.close()
         return time.process_time_ns() - start
 
     return run
 
 
 def fastapi_view(recorder: Any) -> Run:
-    from fastapi import FastAPI  # noqa: PLC0415 - only in the arm that needs it
+    from fastapi import FastAPI
 
-    from surefoot.web.asgi import Recorded  # noqa: PLC0415 - only in the arm that needs it
+    from surefoot.web.asgi import Recorded
 
     app: Any = FastAPI()
 
@@ -102,8 +112,90 @@ def fastapi_view(recorder: Any) -> Run:
     return run
 
 
+def django_view(recorder: Any, url: str = "") -> Run:
+    """A request whose view asks for 50 rows by Django's ORM, one by one."""
+    import types
+
+    import django
+    from django.conf import settings
+
+    place = urlsplit(url)
+    database: dict[str, Any] = {"ENGINE": "django.db.backends.sqlite3", "NAME": ":memory:"}
+    if url:
+        told = {"USER": place.username, "HOST": place.hostname, "PORT": place.port}
+        database = {"ENGINE": "django.db.backends.postgresql", "NAME": place.path[1:], **told}
+    urls: Any = types.ModuleType("urls")
+    settings.configure(
+        DATABASES={"default": {**database, "CONN_MAX_AGE": None}},
+        ROOT_URLCONF=urls,
+        ALLOWED_HOSTS=["*"],
+        MIDDLEWARE=["django.middleware.common.CommonMiddleware"],
+        USE_TZ=True,
+    )
+    django.setup()
+    from django.core.handlers.wsgi import WSGIHandler
+    from django.db import connection, models
+    from django.http import HttpResponse
+    from django.urls import path
+
+    from surefoot.web import frameworks
+    from surefoot.web.wsgi import Recorded
+
+    fields = {"title": models.TextField(), "__module__": "bench"}
+    book: Any = type("Book", (models.Model,), {**fields, "Meta": type("", (), {"app_label": "b"})})
+    with connection.schema_editor() as editor:
+        if "b_book" not in connection.introspection.table_names():
+            editor.create_model(book)
+            book.objects.bulk_create(book(id=n, title=f"t{n}") for n in range(1000))
+
+    def view(_: Any) -> Any:
+        return HttpResponse(str([book.objects.get(id=number).title for number in range(50)]))
+
+    urls.urlpatterns = [path("books", view)]
+    if recorder:
+        frameworks.hook()
+    called: Any = Recorded(WSGIHandler(), recorder) if recorder else WSGIHandler()
+    return wsgi_requests(called, "/books")
+
+
+def pyramid_view(recorder: Any, url: str = "sqlite://") -> Run:
+    """A request whose view asks for 50 rows by SQLAlchemy's ORM, in pyramid_tm's transaction."""
+    import sqlalchemy as sa
+    import zope.sqlalchemy
+    from pyramid.config import Configurator
+    from pyramid.response import Response
+    from sqlalchemy import orm
+
+    from surefoot.web import frameworks
+    from surefoot.web.wsgi import Recorded
+
+    if recorder:
+        frameworks.hook()
+    base = orm.declarative_base()
+    fields = {"id": sa.Column(sa.Integer, primary_key=True), "title": sa.Column(sa.Text)}
+    book: Any = type("Book", (base,), {"__tablename__": "b_pyramid", **fields})
+    engine = sa.create_engine(url.replace("postgresql://", "postgresql+psycopg://"))
+    base.metadata.create_all(engine)
+    with orm.Session(engine) as session:
+        if session.get(book, 1) is None:
+            session.add_all(book(id=n, title=f"t{n}") for n in range(1000))
+            session.commit()
+
+    def view(request: Any) -> Any:
+        session = orm.Session(engine)
+        zope.sqlalchemy.register(session, transaction_manager=request.tm)
+        return Response(str([session.get(book, number).title for number in range(50)]))
+
+    config = Configurator()
+    config.include("pyramid_tm")
+    config.add_route("books", "/books")
+    config.add_view(view, route_name="books")
+    app = config.make_wsgi_app()
+    return wsgi_requests(Recorded(app, recorder) if recorder else app, "/books")
+
+
 def statements(recorder: Any, *, connect: bool) -> Run:
-    import sqlalchemy as sa  # noqa: PLC0415 - only in the arm that needs it
+    import sqlalchemy as sa
 
     engine = sa.create_engine("sqlite://")
     book = sa.Table(
@@ -156,6 +248,18 @@ CASES: dict[str, tuple[Callable[[Any], Run], int, str]] = {
         5000,
         "the same with a connection from the engine each time",
     ),
+    "django": (django_view, 10, "request to a Django view with 50 ORM queries, SQLite"),
+    "django-postgresql": (
+        lambda recorder: django_view(recorder, os.environ["BENCH_URL"]),
+        10,
+        "the same, PostgreSQL",
+    ),
+    "pyramid": (pyramid_view, 20, "request to a Pyramid view with 50 SQLAlchemy queries, SQLite"),
+    "pyramid-postgresql": (
+        lambda recorder: pyramid_view(recorder, os.environ["BENCH_URL"]),
+        10,
+        "the same, PostgreSQL",
+    ),
 }
 
 
@@ -163,12 +267,12 @@ def worker(case: str, records: str) -> None:
     """One arm: reads how many to do, answers nanoseconds of CPU per operation."""
     recorder = None
     if records:
-        from surefoot import telemetry  # noqa: PLC0415 - only in the arm that needs it
+        from surefoot import telemetry
 
         code = (str(Path(__file__).parent),)
         recorder = telemetry.install(telemetry.Options(records=records, code=code))
     run = CASES[case][0](recorder)
-    run(300)
+    run(max(20, CASES[case][1] // 4))
     for line in sys.stdin:
         count = int(line)
         sys.stdout.write(f"{run(count) / count}\n")
@@ -181,7 +285,7 @@ def worker(case: str, records: str) -> None:
 
 def drain(path: str) -> None:
     """The receiver: reads and forgets."""
-    import socket  # noqa: PLC0415 - only in the arm that needs it
+    import socket
 
     with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as sock:
         sock.bind(path)
@@ -267,7 +371,13 @@ def measure(cases: list[str], rounds: int) -> None:
         try:
             print(f"{'CPU of the process per':55}  without     with telemetry (middle half)")
             for case in cases:
-                compare(case, records, rounds)
+                if not case.endswith("postgresql"):
+                    compare(case, records, rounds)
+                    continue
+                with postgresql() as url:
+                    if url:
+                        os.environ["BENCH_URL"] = url
+                        compare(case, records, rounds)
         finally:
             receiver.kill()
             receiver.communicate()
