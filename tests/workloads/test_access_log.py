@@ -180,13 +180,17 @@ def test_redirects_that_were_seen_are_expected(read):
 def test_secrets_are_not_in_the_file(read):
     from surefoot.toolbox.workloads.toml import to_toml
 
+    secret = "aB3dE6gH9jK2mN5pQ8sT1vW4"
+    left = [line(f"/gone/{secret}", 404), line(f"/set/{secret}", 201, "POST")]
+    left += [f"token={secret} is no line"]
     same = [line("/feed?api_key=k3yk3yk3y&n=1"), line("/feed?api_key=k3yk3yk3y&n=2")]
     other = [line(f"/verify?token={n}aaaa") for n in range(4)]
-    draft = from_log([*same, *other, line("/reset/aB3dE6gH9jK2mN5pQ8sT1vW4")], "a.log")
+    draft = from_log([*left, *same, *other, line(f"/reset/{secret}")], "a.log")
     text = to_toml(draft)
     assert "api_key={env.API_KEY}" in text
     assert [needed.name for needed in draft.needed] == ["API_KEY", "RESET"]
-    assert not any(word in text for word in ("k3yk3y", "aaaa", "aB3dE6gH9jK2mN5pQ8sT1vW4"))
+    assert not any(word in text for word in ("k3yk3y", "aaaa", secret))
+    assert "POST /set/..." in text
     assert ("GET /verify", 4) in [(left.what, left.count) for left in draft.left_out]
     assert read(draft).requests
 
@@ -212,11 +216,9 @@ def test_a_long_log_is_sampled_evenly_and_counted_whole(monkeypatch):
     assert 0.68 < share < 0.82
 
 
-def test_lines_that_cannot_be_read_are_counted_and_one_is_shown():
+def test_lines_that_cannot_be_read_are_counted():
     draft = from_log([line(), "garbage here", "", "more garbage"], "a.log")
-    assert any(
-        note.startswith("2 lines could not be read, as 'garbage here'") for note in draft.notes
-    )
+    assert "2 lines could not be read, the first of them line 2." in draft.notes
     with pytest.raises(WorkloadError, match="none of 1 lines is one of an access log"):
         from_log(["garbage"], "a.log")
 

@@ -51,7 +51,7 @@ def test_the_summary_tells_all_and_the_next_step(surefoot):
         "made.toml: 1 request",
         "  4 requests in 1s: 4.00/s, 4.00/s in the busiest minute.".replace(".00", ""),
         "  Addresses are grouped by shape; name the application to use its routes.",
-        "  1 line could not be read, as 'garbage'",
+        "  1 line could not be read, the first of them line 5.",
         "  1 visitor by address and browser.",
         "  left out: POST /a (1 request): it writes, and a log holds no bodies",
         "  the rate to meet is that of the busiest minute, 4/s",

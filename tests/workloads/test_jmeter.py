@@ -46,6 +46,9 @@ def test_what_is_done_once_is_the_log_in(tmp_path):
 
 
 def test_no_secret_is_in_the_file():
+    path = "/reset/aB3dE6gH9jK2mN5pQ8sT1vW4"
+    plan = PLAN.replace("/search?page=1", f"{path}?page=1")
+    assert "/reset/{env.TOKEN}?page=1" in to_toml(from_jmeter(plan, "a.jmx"))
     draft = from_jmeter(PLAN, "a.jmx", writes=True)
     text = to_toml(draft)
     assert not [secret for secret in ("hunter2", "k3yk3y", "s3cr3t") if secret in text]

@@ -36,8 +36,8 @@ class Tally:
     lines: int = 0
     unreadable: int = 0
     requests: int = 0
-    example: str = ""
-    """The first line that could not be read."""
+    first_unreadable: int = 0
+    """Number of the first line that could not be read; what is in it may be a secret."""
     minutes: Counter[int] = field(default_factory=Counter)
     hosts: Counter[str] = field(default_factory=Counter)
     first: float = float("inf")
@@ -49,13 +49,13 @@ class Tally:
 
     def add(self, line: str) -> None:
         """Take in one line."""
+        self.lines += 1
         if not line.strip():
             return
-        self.lines += 1
         seen = parse_line(line)
         if seen is None:
             self.unreadable += 1
-            self.example = self.example or line.strip()[:80]
+            self.first_unreadable = self.first_unreadable or self.lines
             return
         self.requests += 1
         self.minutes[int(seen.at // 60)] += 1
@@ -103,8 +103,7 @@ def from_log(
         tally.add(line)
     if not tally.requests:
         raise WorkloadError(
-            f"{name}: none of {tally.lines:,} lines is one of an access log"
-            + (f", as {tally.example!r}" if tally.example else ""),
+            f"{name}: none of {tally.lines:,} lines is one of an access log",
             do="logs in common, combined or JSON format can be read, from a file or from -",
         )
     return _drafted(tally, name, routes, host)
@@ -194,7 +193,10 @@ def _notes(tally: Tally, kept: list[Seen], *, by_route: bool) -> list[str]:
     if tally.scale > 1:
         notes.append(f"Made from a sample of {len(tally.sample):,} of them, evenly drawn.")
     if tally.unreadable:
-        notes.append(f"{counted(tally.unreadable, 'line')} could not be read, as {tally.example!r}")
+        lines = counted(tally.unreadable, "line")
+        notes.append(
+            f"{lines} could not be read, the first of them line {tally.first_unreadable:,}."
+        )
     if tally.visitors:
         notes.append(f"{counted(len(tally.visitors), 'visitor')} by address and browser.")
     if tally.users:

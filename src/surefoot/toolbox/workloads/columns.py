@@ -51,6 +51,8 @@ class Column:
         """Whether this value may not be copied."""
         if self.where == "header":
             return is_secret_header(self.name, value)
+        if self.where == "path":
+            return any(is_secret(self.name, part) for part in self.plain(value).split("/"))
         return self.where != "body" and is_secret(self.name, self.plain(value))
 
 

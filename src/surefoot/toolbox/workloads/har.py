@@ -19,7 +19,7 @@ from surefoot.toolbox.target import Route
 from surefoot.toolbox.workloads.draft import Draft
 from surefoot.toolbox.workloads.log_line import clean_target
 from surefoot.toolbox.workloads.mix import Writer, kinds
-from surefoot.toolbox.workloads.paths import Placed, by_routes
+from surefoot.toolbox.workloads.paths import as_it_is, by_routes
 from surefoot.toolbox.workloads.seen import Answer, Fields, Seen, Visit
 from surefoot.toolbox.workloads.visit import (
     Left,
@@ -78,14 +78,10 @@ def from_har(
     every = read_har(text, name)
     left = Left()
     visit = with_thinks(without_known_cookies(_of_host(every, host.lower(), left, name)))
-    grouping = by_routes(routes) if routes else _as_it_is
+    grouping = by_routes(routes) if routes else as_it_is
     log_in = log_in_steps(visit)
     kept = sendable(visit, grouping, left, writes=writes, log_in=log_in)
     return _drafted(visit, kept, [at for at in log_in if at in kept], left, name)
-
-
-def _as_it_is(_method: str, path: str) -> Placed:
-    return Placed((path,), (), ())
 
 
 def _drafted(
@@ -97,11 +93,11 @@ def _drafted(
         raise WorkloadError(f"{name}: nothing is left to send", do=left.said() or "record a page")
     writer = Writer()
     before = tuple(seen.answer for seen in first)
-    (kind,) = kinds([Visit(rest, before)], _as_it_is)
+    (kind,) = kinds([Visit(rest, before)], as_it_is)
     sessions: list[dict[str, Any]] = [{"request": writer.steps(kind)}]
     notes = ["One visit as it was recorded: every visitor asks for the same addresses."]
     if first:
-        (kind,) = kinds([Visit(first)], _as_it_is)
+        (kind,) = kinds([Visit(first)], as_it_is)
         sessions.insert(0, {"login": True, "request": writer.first_steps(kind)})
         notes.append(f"{_USERS} users log in with the one account that was recorded.")
     return writer.draft(

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import re
 from typing import Any, Final
-from urllib.parse import quote, quote_plus, unquote_plus, urlsplit
+from urllib.parse import quote, quote_plus, unquote, unquote_plus, urlsplit
 
 from surefoot.core.secret_names import may_be_secret
 from surefoot.toolbox.workloads.jmeter_scope import Around, arguments
 from surefoot.toolbox.workloads.jmeter_text import Scope, Unknown
 from surefoot.toolbox.workloads.jmeter_xml import Element
-from surefoot.toolbox.workloads.secrets import Secrets, is_secret, is_secret_header
+from surefoot.toolbox.workloads.secrets import Secrets, is_secret, is_secret_header, looks_secret
 
 __all__ = ["Sampler"]
 
@@ -83,10 +83,16 @@ class Sampler:
             text = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
         text = text if text.startswith(("/", "${")) else f"/{text}"
         path, _, query = text.partition("?")
-        written = self._scope.written(path, lambda part: quote(part, safe=_PATH))
+        written = "/".join(map(self._part, path.split("/")))
         pairs = [self._in_query(*pair.partition("=")) for pair in query.split("&") if pair]
         pairs += [self._argument(row) for row in rows]
         return written + ("?" + "&".join(pairs) if pairs else "")
+
+    def _part(self, part: str) -> str:
+        """What stands between two slashes."""
+        if looks_secret(unquote(part)):
+            return self._secrets.place("token", unquote(part), self._where)
+        return self._scope.written(part, lambda text: quote(text, safe=_PATH))
 
     def _in_query(self, name: str, equals: str, value: str) -> str:
         """A pair that stands in the path already, encoded as it is."""

@@ -21,7 +21,7 @@ from surefoot.toolbox.workloads.links import Form, Page, keep_off, own, read_pag
 from surefoot.toolbox.workloads.names import Names
 from surefoot.toolbox.workloads.paths import route_pattern
 from surefoot.toolbox.workloads.reach import place_up_to, reach
-from surefoot.toolbox.workloads.secrets import is_secret
+from surefoot.toolbox.workloads.secrets import is_secret, masked
 
 __all__ = ["from_pages"]
 
@@ -125,9 +125,9 @@ class _Crawl:
 
     def _stays_off(self, path: str) -> bool:
         if keep_off(path):
-            self._found.left[path] = "it may log out or take something away"
+            self._found.left[masked(path)] = "it may log out or take something away"
         elif _holds_secret(path):
-            self._found.left[urlsplit(path).path] = "a link with a secret in it"
+            self._found.left[masked(urlsplit(path).path)] = "a link with a secret in it"
         else:
             return False
         return True
@@ -182,7 +182,8 @@ class _Crawl:
             if not action:
                 continue
             if form.method != "GET":
-                self._found.left[f"{form.method} {urlsplit(action).path}"] = "a form that writes"
+                what = f"{form.method} {masked(urlsplit(action).path)}"
+                self._found.left[what] = "a form that writes"
             elif form.fields and not self._stays_off(action):
                 form.action = urlsplit(action).path
                 key = (form.action, tuple(sorted(form.fields)))

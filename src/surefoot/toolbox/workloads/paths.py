@@ -10,8 +10,9 @@ from urllib.parse import quote, unquote
 
 from surefoot.core.route_parts import PARAMETER, own_expression, texts
 from surefoot.toolbox.target import Route
+from surefoot.toolbox.workloads.secrets import looks_secret
 
-__all__ = ["Grouping", "Placed", "by_routes", "by_shape", "route_pattern"]
+__all__ = ["Grouping", "Placed", "as_it_is", "by_routes", "by_shape", "route_pattern"]
 
 _SEGMENT: Final = {"int": r"\d+", "float": r"[\d.]+", "path": r".+"}
 _ID: Final = re.compile(
@@ -85,6 +86,12 @@ def _cut(path: str, route: Route, match: re.Match[str]) -> Placed:
     return Placed(fixed, tuple(names), tuple(values))
 
 
+def as_it_is(_method: str, path: str) -> Placed:
+    """Every path is a page of its own, but for what looks like a secret in it."""
+    parts = tuple(path.split("/"))
+    return _placed(parts, tuple(None if looks_secret(unquote(p)) else p for p in parts))
+
+
 def by_shape(paths: Iterable[str]) -> Grouping:
     """Groups by what the paths look like, level by level.
 
@@ -107,9 +114,13 @@ def _shapes(paths: set[tuple[str, ...]]) -> dict[tuple[str, ...], tuple[str | No
         here = [path for path in paths if len(path) > depth]
         crowded = _crowded((found[path], path[depth]) for path in here)
         for path in here:
-            is_value = found[path] in crowded or _ID.fullmatch(path[depth])
+            is_value = found[path] in crowded or _is_value(path[depth])
             found[path] = (*found[path], None if is_value and path[depth] else path[depth])
     return found
+
+
+def _is_value(part: str) -> bool:
+    return _ID.fullmatch(part) is not None or looks_secret(unquote(part))
 
 
 def _crowded(
@@ -118,7 +129,7 @@ def _crowded(
     """Beginnings that more words follow than pages would."""
     words: dict[tuple[str | None, ...], set[str]] = {}
     for start, word in places:
-        if not _ID.fullmatch(word):
+        if not _is_value(word):
             words.setdefault(start, set()).add(word)
     return {start for start, each in words.items() if len(each) > _CROWD}
 

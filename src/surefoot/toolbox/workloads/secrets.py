@@ -8,11 +8,12 @@ from __future__ import annotations
 
 import re
 from typing import Final
+from urllib.parse import unquote
 
 from surefoot.core.secret_names import is_secret_name, words
 from surefoot.toolbox.workloads.draft import Needed
 
-__all__ = ["Secrets", "is_secret", "is_secret_header", "looks_secret"]
+__all__ = ["Secrets", "is_secret", "is_secret_header", "looks_secret", "masked"]
 
 _WORDS: Final = frozenset(
     {
@@ -35,6 +36,12 @@ def looks_secret(value: str) -> bool:
     """Whether this looks like a token, whatever it is called."""
     match = _SCHEME.fullmatch(value)
     return match is not None or _VALUE.fullmatch(value) is not None
+
+
+def masked(text: str) -> str:
+    """A path, or what has one in it, without parts that look like a secret."""
+    parts = text.split("/")
+    return "/".join("..." if looks_secret(unquote(part)) else part for part in parts)
 
 
 def is_secret(name: str, value: str) -> bool:

@@ -13,7 +13,8 @@ from surefoot.core.secret_names import may_be_secret
 from surefoot.toolbox.workloads.correlate import find_origin, set_cookies
 from surefoot.toolbox.workloads.draft import LeftOut
 from surefoot.toolbox.workloads.outline import apart
-from surefoot.toolbox.workloads.paths import Grouping, Placed
+from surefoot.toolbox.workloads.paths import Grouping, as_it_is
+from surefoot.toolbox.workloads.secrets import masked
 from surefoot.toolbox.workloads.seen import Fields, Seen, is_write
 
 __all__ = [
@@ -47,7 +48,7 @@ class Left:
 
     def add(self, what: str, why: str, count: int = 1) -> None:
         """Count one more."""
-        self._counts[what, why] += count
+        self._counts[masked(what), why] += count
 
     def found(self, scale: float = 1.0, most: int = 10) -> tuple[LeftOut, ...]:
         """By reason, the most frequent first; beyond ``most`` of a reason they are put together.
@@ -120,7 +121,7 @@ def _other(cookies: str, known: set[str]) -> str:
 def log_in_steps(visit: Sequence[Seen]) -> list[int]:
     """Indexes of the requests that log in: the one with a password, and those it takes from."""
     for number, seen in enumerate(visit):
-        parts = apart(seen, _as_it_is) if is_write(seen.method) else None
+        parts = apart(seen, as_it_is) if is_write(seen.method) else None
         if parts is not None and any(_PASSWORD.search(each.name) for each in parts[0].columns):
             values = [c.plain(v) for c, v in zip(parts[0].columns, parts[1], strict=True)]
             return [*_sources(values, visit[:number]), number]
@@ -132,10 +133,6 @@ def _sources(values: Sequence[str], before: Sequence[Seen]) -> list[int]:
     answers = [seen.answer for seen in before]
     origins = [find_origin(value, answers) for value in values if len(value) >= _LONG]
     return sorted({origin[0] for origin in origins if origin})
-
-
-def _as_it_is(_method: str, path: str) -> Placed:
-    return Placed((path,), (), ())
 
 
 def sendable(
@@ -162,7 +159,7 @@ def sendable(
 
 
 def _hides(seen: Seen) -> bool:
-    parts = apart(seen, _as_it_is) if seen.body else None
+    parts = apart(seen, as_it_is) if seen.body else None
     return parts is not None and parts[0].kind == "body" and may_be_secret(seen.body)
 
 
