@@ -135,7 +135,7 @@ def _seen(
         target=cleaned,
         status=int(status),
         at=at,
-        host=(address or host).lower(),
+        host=(address or host).lower().removesuffix(":80").removesuffix(":443"),
         visitor=f"{client} {agent}" if client else "",
         user=user,
     )
