@@ -4,7 +4,8 @@
 #
 # Missing ones are installed by apt-get when run as root, or by brew; else they are named and the
 # tests that need them are skipped. Nothing that is installed here is started or starts at boot.
-# In CI, where a skipped test counts as failed, Chromium comes too: tests look at the report with it.
+# In CI, where a skipped test counts as failed, Chromium comes too: tests look at the report with it;
+# and so does what mysqlclient is built with, in an environment of its own.
 set -eu
 
 has() {
@@ -20,10 +21,12 @@ redis-server redis-server redis
 memcached memcached memcached
 nginx nginx nginx
 mariadbd mariadb-server mariadb
-mariadb_config libmariadb-dev mariadb-connector-c
 ps procps procps
 openssl openssl openssl
 ${CI:+chromium chromium chromium}
+${CI:+mariadb_config libmariadb-dev mariadb-connector-c}
+${CI:+cc gcc gcc}
+${CI:+python3-config python3-dev python}
 END
 }
 

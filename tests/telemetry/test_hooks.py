@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
+import sysconfig
 from collections import Counter
 from pathlib import Path
 
@@ -182,6 +183,9 @@ class TestMysqlclient(WithMariadb):
     @pytest.fixture(autouse=True)
     def installed(self, environment, monkeypatch):
         config = need("mariadb_config", "libmariadb-dev")
+        need("cc", "gcc")
+        if not (Path(sysconfig.get_path("include")) / "Python.h").exists():
+            need("python3-config", "python3-dev")
         for name, option in (("CFLAGS", "--cflags"), ("LDFLAGS", "--libs")):
             said = subprocess.run([config, option], capture_output=True, text=True, check=True)
             monkeypatch.setenv(f"MYSQLCLIENT_{name}", said.stdout.strip())
