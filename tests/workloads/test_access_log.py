@@ -197,7 +197,7 @@ def test_secrets_are_not_in_the_file(read):
 
 def test_one_host_is_kept(read):
     lines = [
-        f'{host} 10.0.0.1 - - {STAMP} "GET /{host} HTTP/1.1" 200 5'
+        f'{host} 10.0.0.1 - - {STAMP} "GET /{host[:4]} HTTP/1.1" 200 5'
         for host in ("shop", "shop:443", "blog:80")
     ]
     assert read(from_log(lines, "a.log")).requests == ("GET /shop",)
