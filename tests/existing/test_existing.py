@@ -106,6 +106,7 @@ def taken(line, **files):
             {"app.target": "shop:app", "balancer.listen": "127.0.0.1:80"},
         ),
         ("fastapi run app/main.py --workers 2", {"app.target": "app.main", "server.replicas": 2}),
+        ("flask -A shop:create_app run", {"app.target": "shop:create_app()"}),
         ("pserve production.ini --reload", {"app.target": "production.ini"}),
         ("python3 manage.py runserver 0.0.0.0:80", {"app.target": "manage.py"}),
     ],
@@ -129,6 +130,7 @@ def test_a_server_s_options_are_taken_over(line, settings):
         "gunicorn --unheard-of 7 shop:app",
         "gunicorn shop:app > /var/log/shop 2>&1",
         "(gunicorn shop:app | tee log) &",
+        "/bin/bash -lc '. /srv/env && gunicorn shop:app'",
     ],
 )
 def test_what_stands_before_or_around_a_server_is_looked_through(line):

@@ -161,7 +161,9 @@ def _target(server: str, said: dict[str, Any], words: Sequence[str]) -> str:
         named = named.removeprefix(prefix)
     if server == "gunicorn" and named and ":" not in named and ".ini" not in named:
         named += ":application"
-    if said.pop(servers.FACTORY, False) and not named.endswith(")"):
+    # flask itself calls what has one of these names.
+    factory = server == "flask" and named.endswith((":create_app", ":make_app"))
+    if (said.pop(servers.FACTORY, False) or factory) and not named.endswith(")"):
         named += "()"
     try:
         return str(parse_target(named)) if named else ""

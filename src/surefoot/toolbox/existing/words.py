@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import re
 import shlex
 from collections.abc import Sequence
@@ -65,11 +66,21 @@ def _command(line: str, depth: int) -> Command:
             left.append(Left(_named(words), "it runs before the server"))
         words = part
     words, found = _bare(words)
-    if depth < _DEEPEST and words and words[0] in _SHELLS and "-c" in words[1:-1]:
-        inner = _command(words[words.index("-c", 1) + 1], depth + 1)
+    script = _script(words)
+    if script and depth < _DEEPEST:
+        inner = _command(script, depth + 1)
         found += inner.left
         return Command(inner.words, inner.directory or directory, (*left, *found))
     return Command(tuple(words), directory, (*left, *found))
+
+
+def _script(words: Sequence[str]) -> str:
+    """What a shell is given to run: ``sh -c "..."``, ``bash -lc "..."``."""
+    if words[:1] and words[0] in _SHELLS:
+        for option, word in itertools.pairwise(words[1:]):
+            if option.startswith("-") and option.endswith("c"):
+                return word
+    return ""
 
 
 def _expanded(line: str) -> str:
