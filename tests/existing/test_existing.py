@@ -107,7 +107,7 @@ def taken(line, **files):
         ),
         ("fastapi run app/main.py --workers 2", {"app.target": "app.main", "server.replicas": 2}),
         ("flask -A shop:create_app run", {"app.target": "shop:create_app()"}),
-        ("pserve production.ini --reload", {"app.target": "production.ini"}),
+        ("pserve production.ini http_port=80 --reload", {"app.target": "production.ini"}),
         ("python3 manage.py runserver 0.0.0.0:80", {"app.target": "manage.py"}),
     ],
 )  # fmt: skip

@@ -156,7 +156,9 @@ def _target(server: str, said: dict[str, Any], words: Sequence[str]) -> str:
         return ""
     if not named:
         words = words[1:] if server in {"flask", "fastapi"} else words
-        named = next((word for word in words if ":" in word), words[-1] if words else "")
+        # The value of an option that is not known may stand among the words.
+        sure = (word for word in words if ":" in word or word.endswith((".ini", ".py")))
+        named = next(sure, words[-1] if words else "")
     for prefix in ("asgi:", "wsgi:", "config:", "file:"):
         named = named.removeprefix(prefix)
     if server == "gunicorn" and named and ":" not in named and ".ini" not in named:
