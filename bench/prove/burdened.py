@@ -25,7 +25,7 @@ def work() -> None:
 
 def flask() -> Any:
     """The Flask bookshop, burdened."""
-    from flask_bookshop.app import create_app  # noqa: PLC0415 - one framework at a time
+    from flask_bookshop.app import create_app
 
     app = create_app()
     app.before_request(work)
@@ -34,7 +34,7 @@ def flask() -> Any:
 
 def fastapi() -> Any:
     """The FastAPI bookshop, burdened."""
-    from fastapi_bookshop.app import create_app  # noqa: PLC0415 - one framework at a time
+    from fastapi_bookshop.app import create_app
 
     return Burdened(create_app())
 
