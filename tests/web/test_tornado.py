@@ -25,6 +25,7 @@ class TestTornado(AdapterContract):
             "/items/3": "/items/<int:arg1>",
             "/named/blue/4": "/named/<colour>/<int:number>",
             "/mounted/inner/7": "/mounted/inner/<number>",
+            "/inside/5": "/inside/<int:arg1>",
             "/robots.txt": "/robots.txt",
         }
     )
@@ -95,9 +96,11 @@ class TestTornado(AdapterContract):
         ]
         app = Application(routes, static_path=str(self.folder))
         inner = [(r"/mounted/inner/(?P<number>[^/]+)", Item)]
-        # A rule of the application's may be a router of its own.
+        # A rule may lead to a router, to further rules, and to another application.
         app.wildcard_router.add_rules([Rule(PathMatches("/mounted/.*"), RuleRouter([]))])
         app.wildcard_router.add_rules([Rule(PathMatches("/mounted/.*"), inner)])
+        other = Application([(r"/inside/(\d+)", Item)])
+        app.wildcard_router.add_rules([Rule(PathMatches("/inside/.*"), other)])
         return app
 
     def test_its_routes_are_listed_with_methods_and_kinds(self):

@@ -11,7 +11,7 @@ from typing import Any, Final
 from surefoot.web.expressions import parameters, template
 from surefoot.web.framework import Carrier, Framework, Route, declared
 
-__all__ = ["REQUEST", "RULE", "TORNADO"]
+__all__ = ["REQUEST", "RULE", "TORNADO", "applications"]
 
 REQUEST: Final = "tornado.request"
 """Where a carrier has Tornado's request: there is no environment and no scope."""
@@ -66,9 +66,22 @@ def _routes(application: Any) -> Iterator[Route]:
                 yield declared(method, found, parameters(found), target.__name__)
 
 
+def applications(router: Any) -> Iterator[Any]:
+    """An application, and those that its rules lead to."""
+    if hasattr(router, "default_router"):
+        yield router
+    for rule in _own_rules(router):
+        if _leads_on(rule.target):
+            yield from applications(rule.target)
+
+
+def _leads_on(target: Any) -> bool:
+    return hasattr(target, "rules") or hasattr(target, "default_router")
+
+
 def _rules(router: Any) -> Iterator[tuple[str, Any]]:
     for rule in _own_rules(router):
-        if hasattr(rule.target, "rules") or hasattr(rule.target, "default_router"):
+        if _leads_on(rule.target):
             yield from _rules(rule.target)
             continue
         expression = getattr(getattr(rule.matcher, "regex", None), "pattern", None)

@@ -14,7 +14,7 @@ from tornado.routing import PathMatches
 from tornado.web import RequestHandler
 from tornado.websocket import WebSocketHandler
 
-from surefoot.web.tornado.framework import RULE
+from surefoot.web.tornado.framework import RULE, applications
 
 __all__ = ["Around", "Run", "surround", "when_finished"]
 
@@ -29,8 +29,9 @@ _FINISHED: Final = "surefoot_finished"
 def surround(application: Any, around: Around) -> None:
     """Call ``around`` for every request of the application from now on, outside earlier ones."""
     _prepare()
-    before: Around | None = getattr(application, _AROUND, None)
-    setattr(application, _AROUND, around if before is None else _nested(around, before))
+    for each in applications(application):
+        before: Around | None = getattr(each, _AROUND, None)
+        setattr(each, _AROUND, around if before is None else _nested(around, before))
 
 
 def when_finished(handler: Any, call: Callable[[], None]) -> None:
