@@ -5,6 +5,8 @@ BIN := $(VENV)/bin
 PYTEST_FLAGS ?=
 # Real proofs of each kind that bench-prove runs.
 RUNS ?= 8
+# Where the applications of other people that tests look at are installed, once for all runs.
+export SUREFOOT_TEST_ENVIRONMENTS ?= $(CURDIR)/$(VENV)/environments
 
 .PHONY: help demo test check bench bench-cache bench-prove bench-prove-full shape matrix format changelog clean
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import json
 import os
 import shutil
@@ -116,11 +117,17 @@ def environment(tmp_path_factory):
     def make(name, *packages):
         python = root / name / "bin" / "python"
         done = root / name / "complete"
-        if not done.exists():
-            subprocess.run([sys.executable, "-m", "venv", str(root / name)], check=True)
-            pip = [str(python), "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
-            subprocess.run([*pip, *packages], check=True, timeout=400)
-            done.touch()
+        root.mkdir(parents=True, exist_ok=True)
+        wanted = " ".join(packages)
+        with (root / f"{name}.lock").open("w") as lock:
+            # Another worker may be at it.
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            if not done.exists() or done.read_text() != wanted:
+                made = [sys.executable, "-m", "venv", "--clear", str(root / name)]
+                subprocess.run(made, check=True)
+                pip = [python, "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
+                subprocess.run([*pip, *packages], check=True, timeout=400)
+                done.write_text(wanted)
         return python
 
     return make
