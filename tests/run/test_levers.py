@@ -311,6 +311,7 @@ def test_sqlalchemy_s_pools_have_the_size_that_is_configured(tmp_path, found, po
 
 POOLED_ASGI = """
 import os
+import asyncpg
 import fastapi
 import psycopg_pool
 from sqlalchemy.ext.asyncio import create_async_engine
@@ -321,6 +322,7 @@ sqlite = create_async_engine("sqlite+aiosqlite:///a.db", pool_size=9)
 pool = psycopg_pool.ConnectionPool(url, open=False)
 apool = psycopg_pool.AsyncConnectionPool(url, min_size=2, max_size=20, open=False)
 null = psycopg_pool.NullConnectionPool(url, open=False, max_size=11)
+fast = asyncpg.create_pool(url)
 
 @app.get("/")
 async def index():
@@ -332,11 +334,12 @@ async def index():
         "pool": [pool.min_size, pool.max_size],
         "apool": [apool.min_size, apool.max_size],
         "null": [null.min_size, null.max_size],
+        "fast": [fast.get_min_size(), fast.get_max_size()],
     }
 """
 
 
-def test_pools_of_asynchronous_engines_and_of_psycopg_have_it_too(tmp_path, found, postgres):
+def test_pools_of_asynchronous_engines_and_of_drivers_have_it_too(tmp_path, found, postgres):
     (tmp_path / "app.py").write_text(POOLED_ASGI)
 
     def told_found(directory, flags):
@@ -348,6 +351,7 @@ def test_pools_of_asynchronous_engines_and_of_psycopg_have_it_too(tmp_path, foun
     seen = serving(told_found, tmp_path, {"database.default.pool_size": 3}, act)
     assert seen == {
         "engine": [3, 0], "sqlite": [3, 0], "pool": [3, 3], "apool": [2, 3], "null": [0, 11],
+        "fast": [3, 3],
     }  # fmt: skip
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from functools import partial
 
-from surefoot.web.pools import django, psycopg_pool, sqlalchemy
+from surefoot.web.pools import asyncpg, django, psycopg_pool, sqlalchemy
 
 __all__ = ["install"]
 
@@ -28,6 +28,7 @@ def install(sizes: Mapping[str, int], ages: Mapping[str, float]) -> None:
         {
             django.MODULE: partial(django.install, sizes=sizes, ages=ages),
             sqlalchemy.MODULE: partial(sqlalchemy.install, sizes=sizes),
+            asyncpg.MODULE: partial(asyncpg.install, sizes=sizes),
             **{
                 module: partial(psycopg_pool.install, sizes=sizes)
                 for module in psycopg_pool.MODULES
