@@ -181,8 +181,8 @@ class Database:
 
     pool_size: int = key(
         0,
-        "Connections in a pool of SQLAlchemy's, psycopg's, asyncpg's or Django's for the database "
-        "NAME; default is any database without a table. 0 leaves the application's own.",
+        "Connections in a pool of SQLAlchemy, psycopg, asyncpg or Django for the database NAME; "
+        "default is any database without a table. 0 leaves the application's own.",
         minimum=0,
         maximum=10_000,
     )
