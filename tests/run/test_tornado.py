@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from serving import BOUND, asked, requests_of, second_answer, serving, text, until
+from serving import BOUND, asked, reached, requests_of, second_answer, serving, text, until
 from surefoot.errors import ConfigError, ServerError
 from surefoot.testing import Receiver
 from surefoot.toolbox.stack import Stack
@@ -31,7 +31,7 @@ class Slow(RequestHandler):
     async def get(self):
         self.write("fin")
         await self.flush()
-        await asyncio.sleep(0.7)
+        await asyncio.sleep(float(self.request.query or 0.7))
         self.write("ished")
 
 class Long(RequestHandler):
@@ -98,6 +98,32 @@ def test_it_finishes_what_is_under_way(tornado_app, found):
         return await slow
 
     assert asyncio.run(main()) == "finished"
+
+
+def test_while_it_ends_an_open_connection_is_answered_and_told_that_it_closes(tornado_app, found):
+    def asking(address):
+        with reached(address) as connection:
+            connection.auto_open = 0
+            told, count = "", 0
+            while told != "close":
+                connection.request("GET", "/")
+                answer = connection.getresponse()
+                assert (answer.status, bool(answer.read())) == (200, True)
+                told, count = answer.getheader("Connection"), count + 1
+            return count
+
+    async def act(stack):
+        replica = stack.replicas[0]
+        slow = asyncio.create_task(text(replica.address, "/slow?3"))
+        await asyncio.sleep(0.3)
+        asked = asyncio.create_task(asyncio.to_thread(asking, replica.address))
+        await asyncio.sleep(0.3)
+        os.kill(replica.pid, signal.SIGTERM)
+        return await asked, await slow
+
+    count, slow = serving(found, tornado_app, {}, act)
+    assert count > 1
+    assert slow == "finished"
 
 
 def test_it_keeps_an_idle_connection_as_configured(tornado_app, found):
