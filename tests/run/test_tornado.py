@@ -63,6 +63,13 @@ def test_it_is_found_with_its_routes(tornado_app, found):
     assert len(routes) == 3
 
 
+def test_debug_mode_is_told(tornado_app, found):
+    debugging = TORNADO.replace("Application(routes)", "Application(routes, debug=True)")
+    assert not found(tornado_app)[0].debug
+    (tornado_app / "app.py").write_text(debugging)
+    assert found(tornado_app)[0].debug
+
+
 def test_it_serves_each_replica_s_own_socket_and_the_front(tornado_app, found, free_port):
     async def act(stack):
         own = [int(await text(replica.address)) for replica in stack.replicas]

@@ -96,6 +96,14 @@ def _own_rules(router: Any) -> Iterable[Any]:
     return rules
 
 
+def _debugs(application: Any) -> bool:
+    return bool(application.settings.get("debug"))
+
+
 TORNADO: Final = Framework(
-    "tornado", MappingProxyType({"tornado.web:Application": "tornado"}), _matched, _routes
+    "tornado",
+    MappingProxyType({"tornado.web:Application": "tornado"}),
+    _matched,
+    _routes,
+    debugs=_debugs,
 )
