@@ -13,11 +13,11 @@ from pyramid.request import Request
 from pyramid.response import Response
 from zope.interface import Interface, implementer
 
+from burning import burn, in_pool, in_thread
 from surefoot.testing import AdapterContract
 from surefoot.web import frameworks, inspect
 from surefoot.web.application import framework_object, interface
 from surefoot.web.pyramid.framework import PYRAMID
-from views import burn, in_pool, in_thread
 
 
 class Shelf(dict):
