@@ -133,6 +133,20 @@ def test_while_it_ends_an_open_connection_is_answered_and_told_that_it_closes(to
     assert slow == "finished"
 
 
+def test_what_it_says_is_of_users_requests_only(tornado_app, found):
+    async def act(stack):
+        replica = stack.replicas[0]
+        assert (await asked(replica.address, "/nothing"))[0] == 404
+
+        def said():
+            return "\n".join(replica.output.tail(20))
+
+        await until(lambda: "404 GET /nothing" in said(), "said")
+        return said()
+
+    assert "OPTIONS" not in serving(found, tornado_app, {}, act)
+
+
 def test_it_keeps_an_idle_connection_as_configured(tornado_app, found):
     async def act(stack):
         return await asyncio.to_thread(second_answer, stack.replicas[0].address)

@@ -10,6 +10,7 @@ import argparse
 import asyncio
 import contextlib
 import importlib
+import logging
 import signal
 import socket
 import sys
@@ -46,6 +47,7 @@ async def _serve(args: argparse.Namespace) -> None:
         no_keep_alive=not args.keep_alive,
         idle_connection_timeout=max(1, args.keep_alive),
     )
+    logging.getLogger("tornado.access").addFilter(_is_of_users)
     sockets = [socket.socket(fileno=fd) for fd in args.fd]
     for each in sockets:
         each.setblocking(False)
@@ -55,6 +57,11 @@ async def _serve(args: argparse.Namespace) -> None:
     with contextlib.suppress(TimeoutError):
         await asyncio.wait_for(open_requests.none(), args.graceful_timeout)
     await server.close_all_connections()
+
+
+def _is_of_users(record: logging.LogRecord) -> bool:
+    """Not the request by which a replica is found to be up, which few handlers answer."""
+    return not record.getMessage().startswith("405 OPTIONS / ")
 
 
 class _Open:
