@@ -23,6 +23,23 @@ def test_statements_in_a_loop_are_named_with_their_line_and_what_to_do(bookshop)
     assert "bottleneck: app.cpu" in run.out
 
 
+def test_a_loop_of_django_s_is_named_and_its_repair_is_shown(bookshop):
+    run = bookshop("django", "n-plus-one")
+    assert run.code == 0, run.err
+    assert run.result["framework"] == "django"
+    assert run.result["bottleneck"]["resource"] == "app.cpu"
+    assert {route["route"] for route in run.result["routes"]} == {
+        "GET /books",
+        "GET /books/<int:book_id>",
+    }
+    eager = changes(run.result)["eager-load"]
+    assert eager["where"].startswith("django_bookshop/catalogue.py:")
+    assert (
+        '+    for book in query.select_related("author").prefetch_related("review_set"):'
+        in (eager["action"]["diff"])
+    )
+
+
 def test_the_document_holds_what_programs_rely_on(bookshop):
     result = bookshop("flask", "slow-price").result
     assert {"valid", "why_invalid", "unexplained", "schema"} <= result.keys()

@@ -68,7 +68,8 @@ def _because(opened: Sequence[Spot]) -> str:
     routes = ", ".join(dict.fromkeys(spot.route.route for spot in opened))
     return (
         f"requests of {routes} each open a connection, {seconds * 1e3:.1f} ms of each request of "
-        "the mix when it is alone"
+        "the mix when it is alone, and that the first statements of a new one are slower is not "
+        "counted"
     )
 
 
