@@ -14,6 +14,8 @@ from surefoot.telemetry.statements import MAX_TEXT, MYSQL, Statements, normalise
     [
         ("SELECT * FROM book WHERE id = 7", "SELECT * FROM book WHERE id = ?"),
         ("select 'it''s', 1.5e3, -4", "select ?, ?, ?"),
+        ("select a from b where c like'x'", "select a from b where c like?"),
+        (r"select E'it\'s', e'\\', 'C:\', x'0f'", "select ?, ?, ?, ?"),
         ("select a  from\n\t b -- why\n where c=%s", "select a from b where c=?"),
         ("select x /* shard 3 */ from y", "select x from y"),
         ("select * from t where id in (1, 2,3)", "select * from t where id in (...)"),

@@ -32,7 +32,8 @@ def _tokens(literals: str, quoted: str, comment: str) -> re.Pattern[str]:
 
 STANDARD: Final = _tokens(
     r"""
-      [xXbBnNeE]?'(?:[^']|'')*(?:'|\Z)           # text
+      (?<!\w)[eE]'(?:[^'\\]|''|\\.)*(?:'|\\?\Z)           # text in which a backslash escapes
+    | (?:(?<!\w)[xXbBnN])?'(?:[^']|'')*(?:'|\Z)
     | (?<![\w$])\$(?P<tag>\w*)\$.*?(?:\$(?P=tag)\$|\Z)   # PostgreSQL's dollar quotes
     """,
     r'"(?:[^"]|"")*"? | `[^`]*`?',
@@ -41,7 +42,7 @@ STANDARD: Final = _tokens(
 MYSQL: Final = _tokens(
     # A backslash escapes, and double quotes hold text as well.
     r"""
-      [xXbBnN]?'(?:[^'\\]|''|\\.)*(?:'|\\?\Z)
+      (?:(?<!\w)[xXbBnN])?'(?:[^'\\]|''|\\.)*(?:'|\\?\Z)
     | "(?:[^"\\]|""|\\.)*(?:"|\\?\Z)
     """,
     r"`[^`]*`?",
