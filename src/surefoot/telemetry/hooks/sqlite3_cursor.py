@@ -1,9 +1,9 @@
 """Cursors of sqlite3 that sum up what their statements take, in executing and in fetching.
 
-Reading the thread's CPU clock twice costs 1.2 to 3.4 us where a statement may cost 8. A call shorter
-than 50 us cannot have been off the CPU for longer than that, so its wall time is taken for its CPU
-time; a statement that once took longer has the clock read at its next 8 calls. With 64 of them a busy
-host, on which one call in a hundred is interrupted, had the clock read at most of all calls.
+Reading the thread's CPU clock twice costs 1.2 us and more where a statement may cost 8. A call
+shorter than 50 us cannot have been off the CPU for longer than that, so its wall time is taken for
+its CPU time; a statement that once took longer has the clock read at its next 8 calls. They are few
+because a busy host interrupts short calls too.
 """
 
 from __future__ import annotations
