@@ -145,11 +145,12 @@ def test_a_default_of_the_shell_counts_and_a_directory_is_gone_to():
 
 def test_what_is_not_taken_over_is_listed_without_its_values():
     line = (
-        "TOKEN=hunter2 gunicorn shop:app --timeout 60 -b unix:/run/shop --env KEY=hunter2 -w many"
+        "vault login hunter2; TOKEN=hunter2 gunicorn shop:app "
+        "--timeout 60 -b unix:/run/shop --env KEY=hunter2 -w many"
     )
     found = existing(Start(line, "here"), lambda _: None)
     left = {each.what: each.why for each in found.left}
-    assert set(left) == {"TOKEN", "--timeout", "unix:/run/shop", "--env", "-w"}
+    assert set(left) == {"vault", "TOKEN", "--timeout", "unix:/run/shop", "--env", "-w"}
     assert "hunter2" not in str(found)
     assert left["-w"] == "its value is not understood"
 

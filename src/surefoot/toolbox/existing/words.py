@@ -135,6 +135,7 @@ def _bare(words: Sequence[str]) -> tuple[list[str], tuple[Left, ...]]:
 
 
 def _named(words: Sequence[str]) -> str:
-    """A command by its first words; options may hold what is secret."""
-    plain = [word for word in words[:3] if "=" not in word and not word.startswith("-")]
+    """A command without its arguments, which may hold what is secret; Python's with its script."""
+    most = 3 if words[0].startswith("python") else 1
+    plain = [word for word in words[:most] if "=" not in word and not word.startswith("-")]
     return " ".join(plain) or words[0].partition("=")[0]
