@@ -6,6 +6,7 @@ import asyncio
 import functools
 from types import MappingProxyType
 
+import pytest
 from pyramid.authorization import Allow, Everyone
 from pyramid.config import Configurator
 from pyramid.httpexceptions import HTTPFound, HTTPNotFound
@@ -15,6 +16,7 @@ from zope.interface import Interface, implementer
 
 from burning import burn, in_pool, in_thread
 from surefoot.testing import AdapterContract
+from surefoot.testing.receiver import Receiver
 from surefoot.web import frameworks, inspect
 from surefoot.web.application import framework_object, interface
 from surefoot.web.pyramid.framework import PYRAMID
@@ -151,6 +153,14 @@ class TestPyramid(AdapterContract):
 
     def application(self):
         return application(self)
+
+    def test_an_error_that_the_server_gets_has_its_route(self):
+        """Pyramid answers no error itself."""
+        with Receiver() as receiver:
+            with pytest.raises(RuntimeError, match="on purpose"):
+                self._send(receiver, ["/fail"], {})
+            (record,) = receiver.wait_for_records(1)
+        assert (record.route, record.status) == ("/fail", 500)
 
 
 class TestPyramidWithTransactions(AdapterContract):

@@ -40,17 +40,14 @@ class Recorded:
         root = environ.get("SCRIPT_NAME", "")
 
         def started(status: str, headers: Any, *error: Any) -> Any:
-            try:
-                request.status = int(status[:3])
-                request.route = request.route or matched.route(environ, root)
-            except Exception as fault:  # noqa: BLE001 - telemetry never breaks a request
-                recorder.fault(fault)
+            self._note(request, status, environ, root)
             return start_response(status, headers, *error)
 
         try:
             body = self.app(environ, started)
         except BaseException:
-            request.status = 500
+            # Some frameworks leave errors to the server, and have matched a route all the same.
+            self._note(request, "500", environ, root)
             self.end(request)
             raise
         if type(body) in {list, tuple}:
@@ -64,6 +61,13 @@ class Recorded:
         request = self._recorder.begin(environ.get("REQUEST_METHOD", ""), waited)
         self._recorder.work(request)
         return request
+
+    def _note(self, request: Request, status: str, environ: Environ, root: str) -> None:
+        try:
+            request.status = int(status[:3])
+            request.route = request.route or matched.route(environ, root)
+        except Exception as fault:  # noqa: BLE001 - telemetry never breaks a request
+            self._recorder.fault(fault)
 
     def end(self, request: Request) -> None:
         """The request is over; a second call does nothing."""
