@@ -156,6 +156,10 @@ VIEWS = {
         "accept was read, and Vary does not name it",
     ),
     "token": (lambda request: HttpResponse(csrf.get_token(request)), "it carries set-cookie"),
+    "absent-token": (
+        lambda request: HttpResponse("CSRF_COOKIE" in request.META),
+        "a token against forged requests was read",
+    ),
     "form": (rendered("{% csrf_token %}"), "it carries set-cookie"),
     "messages": (
         lambda request: HttpResponse(list(messages.get_messages(request))),

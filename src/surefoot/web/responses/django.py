@@ -140,7 +140,9 @@ class _Meta(dict[str, Any]):
         return found
 
     def _absent(self, key: object) -> None:
-        if isinstance(key, str) and key.startswith("HTTP_"):
+        if key == _SECRET:
+            self.observed.person(_TOKEN)
+        elif isinstance(key, str) and key.startswith("HTTP_"):
             self.observed.field(key[5:].lower().replace("_", "-"))
 
 
@@ -187,7 +189,7 @@ def _csrf(module: ModuleType) -> None:
     def process_request(self: Any, request: Any) -> Any:
         answer = remember(self, request)
         observed = _observed(request)
-        if observed is not None and _SECRET in request.META:
+        if observed is not None and dict.__contains__(request.META, _SECRET):
             note = Name(_SECRET)
             note.note = lambda: observed.person(_TOKEN)
             request.META[note] = request.META.pop(_SECRET)
