@@ -122,13 +122,13 @@ def test_one_of_all_computes(clean, local):
 def test_who_dies_computing_is_waited_for_no_longer_than_its_claim(clean):
     from surefoot.cache import Cache
 
-    holder = start(HOLDER, clean)
+    holder = start(HOLDER, patient(clean))
     try:
         assert holder.stdout.readline() == "computing\n"
     finally:
         holder.send_signal(signal.SIGKILL)
         holder.communicate()
-    cache = Cache.from_url(clean, name="t")
+    cache = Cache.from_url(patient(clean), name="t")
     calls = []
 
     def compute():
