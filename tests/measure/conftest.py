@@ -9,6 +9,7 @@ TARGETS = {
     "flask": "flask_bookshop.app:create_app()",
     "fastapi": "fastapi_bookshop.app:create_app()",
     "django": "django_bookshop.wsgi:application",
+    "pyramid": "pyramid_bookshop.app:create_app()",
 }
 EXAMPLES = Path(__file__).resolve().parents[2] / "examples"
 
