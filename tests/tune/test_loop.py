@@ -14,7 +14,7 @@ from surefoot.core.proof import Outcome
 from surefoot.errors import RefusedError, ServerError
 from surefoot.toolbox.tune.rank import edits, identity, rank
 from surefoot.toolbox.tune.run import Ended, Hands, tune
-from surefoot.toolbox.tune.state import Goal, State, Stopped
+from surefoot.toolbox.tune.state import Done, Goal, Prove, State, Stopped, decide
 
 
 def go(world, state, stop=None):
@@ -211,3 +211,14 @@ def test_more_gain_comes_first_and_less_risk_among_equals(make):
     memory = make.change("preload-group", 1.9, "server.workers", on=(Measure.MEMORY,))
     ranked = rank([wrapped, careful, small, memory, plain, more, make.edit()], 1.03)
     assert [change.lever for change in ranked] == ["replicas", "threads", "server", "compression"]
+
+
+def test_what_is_not_safe_is_tuned_only_as_it_was_chosen(make):
+    change = make.change("threads", 1.5, "server.threads")
+
+    def action(remedy):
+        found = make.found(96.0, change, unsafe="2 of 60 answers are wrong", remedy=remedy)
+        return decide(State(Goal(500.0, 600.0), found=(found,), fresh=True))
+
+    assert action("set threads = 1") == Done(Stopped.UNSAFE)
+    assert isinstance(action(""), Prove)

@@ -106,3 +106,14 @@ def test_a_gain_is_above_one_for_the_better_whatever_it_is_decided_on(make):
     gain = gain_interval(cheaper)
     assert gain.value == pytest.approx(1.25)
     assert gain.low < gain.value < gain.high
+
+
+def test_wrong_answers_of_the_application_itself_stand_above_everything(make):
+    found = make.found(96.0, unsafe="with 4 requests at a time 2 of 60 answers are wrong")
+    advised = make.found(96.0, unsafe=found.unsafe, remedy="set threads = 1 under [server]")
+    for each in (found, advised):
+        tuned = Tuned(State(Goal(500.0, 600.0), found=(each,), fresh=True), Stopped.UNSAFE)
+        first = tune_screen(tuned, "shop").partition("96/s")[0]
+        assert first.startswith("WRONG ANSWERS: with 4 requests at a time 2 of 60")
+        assert ("set threads = 1" in first) == bool(each.remedy)
+        assert tune_document(tuned, "shop")["measured"][0]["unsafe"] == found.unsafe

@@ -28,7 +28,12 @@ __all__ = ["COMMAND"]
 
 _MINUTES: Final = 10.0
 _LEAST_MINUTES: Final = 1.0
-_EXIT_CODES: Final = {Stopped.INTERRUPTED: 130, Stopped.FAILED: 1, Stopped.INVALID: 3}
+_EXIT_CODES: Final = {
+    Stopped.INTERRUPTED: 130,
+    Stopped.FAILED: 1,
+    Stopped.INVALID: 3,
+    Stopped.UNSAFE: 3,
+}
 
 
 @dataclass(frozen=True, slots=True)

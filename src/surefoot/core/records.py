@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from surefoot.core.function import Function
 from surefoot.core.measures import Measure
 from surefoot.core.resources import Resource
+from surefoot.core.together import Together
 from surefoot.core.worker import CacheTotal
 
 __all__ = [
@@ -345,6 +346,8 @@ class Evidence:
     """Routes whose answers were tried to be kept."""
     functions: tuple[Function, ...] = ()
     """Functions that much of the time is spent in, the one with most first."""
+    together: Together | None = None
+    """``None`` where requests never run at the same time, or where that was not tried."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,7 +10,6 @@ from dataclasses import dataclass
 from typing import Final
 
 from surefoot.config import Settings
-from surefoot.core.function import Function
 from surefoot.core.records import Capacity, Diagnosis, Evidence, Probe, Slo
 from surefoot.core.resources import Kind
 from surefoot.errors import RefusedError
@@ -21,12 +20,9 @@ from surefoot.toolbox.diagnose import diagnose
 from surefoot.toolbox.load import Closed, Generator, LoadResult, Workload
 from surefoot.toolbox.measure import host
 from surefoot.toolbox.measure.bench import Bench
+from surefoot.toolbox.measure.beside import Beside, Tries
 from surefoot.toolbox.measure.conditions import refuse_useless
-from surefoot.toolbox.measure.lines import lines
 from surefoot.toolbox.measure.rates import RateSearch
-from surefoot.toolbox.measure.repeats import repeats
-from surefoot.toolbox.measure.reusable import Tried, reusable
-from surefoot.toolbox.measure.sizes import sizes
 from surefoot.toolbox.measure.subject import Subject, Url, started
 from surefoot.toolbox.target import LOOPED, Application
 
@@ -149,21 +145,11 @@ async def _probes(
             "the workers sent no telemetry, so nothing can be attributed",
             do="look whether the application replaces its own WSGI or ASGI callable",
         )
-    say("weighing the answers")
-    weighed = (0.0, 0.0)
+    tries = Tries(bench.subject.addresses, plan.settings, plan.workload, say, stop)
+    beside = Beside()
     if plan.application is not None:
-        weighed = await bench.race(sizes(plan.workload, bench.subject.addresses, stop))
-    again = Tried()
-    asked: tuple[Function, ...] = ()
-    if plan.application is not None:
-        say("asking the same twice")
-        routes = [route.route for route in serial.routes]
-        again = await reusable(plan.application, plan.settings, plan.workload, routes, stop)
+        beside = await bench.race(tries.on(plan.application, (serial, busy)))
         _stop_here(stop)
-        say("counting who asks the same")
-        asked = await asyncio.to_thread(
-            repeats, plan.application.directory, plan.workload, (serial, busy)
-        )
     settings = plan.settings.config
     evidence = Evidence(
         target=plan.name,
@@ -176,14 +162,15 @@ async def _probes(
         sampled=busy.sampled,
         probes=(serial, busy),
         points=(),
-        notes=(*plan.notes, *_of_mode(plan.application), *again.notes),
+        notes=(*plan.notes, *_of_mode(plan.application), *beside.notes),
         server=plan.application.server.kind if plan.application else "",
         keys=settled(settings) if plan.application else (),
         memory=host.free_memory(),
-        sizes=weighed,
-        reusable=again.routes,
-        functions=asked,
-        lines=lines(plan.application.directory, (serial, busy)) if plan.application else (),
+        sizes=beside.sizes,
+        reusable=beside.reusable,
+        functions=beside.functions,
+        lines=beside.lines,
+        together=beside.together,
     )
     return evidence, model_of(evidence, host.cores())
 

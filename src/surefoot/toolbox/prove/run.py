@@ -11,8 +11,10 @@ from typing import Final
 
 from surefoot.core.ab import Judgement, Question
 from surefoot.core.proof import Alike, Answers, Difference, Measure, Outcome, Verdict
+from surefoot.core.together import Together
 from surefoot.errors import RefusedError, ServerError, SurefootError, WorkloadError
 from surefoot.toolbox.answers.serial import same_answers_of
+from surefoot.toolbox.answers.together import together
 from surefoot.toolbox.answers.variation import Variation
 from surefoot.toolbox.data import Copies, copies
 from surefoot.toolbox.data.reached import confirm
@@ -38,10 +40,11 @@ _VARIANT: Final = "variant"
 _WARM_SECONDS: Final = 2.0
 _BLOCK_SECONDS: Final = 1.0
 # Of the whole budget: what may pass with looking for state that processes keep to themselves, with
-# comparing answers one by one, and with asking as several users.
+# comparing answers one by one, with asking as several users, and with asking the base at once.
 _STATE_SHARE: Final = 0.25
 _ASKING_SHARE: Final = 0.15
 _EVERYBODY_SHARE: Final = 0.25
+_TOGETHER_SHARE: Final = 0.04
 _ASKED: Final = 5000
 _ANYBODY: Final = 1 << 30
 
@@ -255,14 +258,37 @@ class _Proof:
         beside = await self._warm(other, blocks)
         await blocks.ease((one, result.throughput), (other, beside.throughput))
         self._stop_here()
+        alone = await self._together(one, blocks.population, variation)
         under_load = LoadedAnswers(variation, plan.workload)
         question = replace(plan.question, steadied=_served_alike(plan))
         series = Series(question, one, other, blocks, plan.seed, under_load.keep)
         judgement = await series.run(self.deadline, self.say, self.stop)
         found = under_load.answers(answers)
         if found.differing:
-            return replace(_wrong(plan.question.on[0], found), pairs=tuple(series.pairs))
+            wrong = _wrong(plan.question.on[0], found)
+            if alone is not None and not alone.safe:
+                wrong = replace(wrong, why=f"{wrong.why}; the base's neither: {alone}")
+            return replace(wrong, pairs=tuple(series.pairs))
         return _concluded(judgement, series, found)
+
+    async def _together(
+        self, bench: Bench, population: int, variation: Variation
+    ) -> Together | None:
+        """Whether the base itself answers under load as it does one by one."""
+        plan = self.plan
+        if population < 2 or plan.workload.writes:
+            return None
+        self.say(f"asking the base the same one by one and {population} at a time")
+        found = await bench.race(
+            together(
+                bench.generator, plan.workload, population, seconds=plan.seconds * _TOGETHER_SHARE,
+                seed=plan.seed, stop=self.stop, variation=variation,
+            )
+        )  # fmt: skip
+        self._stop_here()
+        if not found.safe:
+            self.notes += (f"the base is not safe: {found}",)
+        return found
 
     async def _bench(self, started: Started, running: contextlib.AsyncExitStack) -> Bench:
         # One generator for comparing and for the load: some applications let nobody log in twice

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import math
 from collections.abc import Mapping
 from typing import Any, Final
@@ -18,6 +19,7 @@ from surefoot.core.records import (
     RouteDiagnosis,
     Station,
 )
+from surefoot.core.together import Together
 from surefoot.toolbox.measure.run import Measurement, beyond_throughput
 from surefoot.toolbox.report.caches import caches_document
 
@@ -71,8 +73,13 @@ def document(measurement: Measurement) -> dict[str, Any]:
         "functions": [_function(each) for each in evidence.functions],
         "changes": [_change(change) for change in diagnosis.changes],
         "points": [_point(point) for point in evidence.points],
+        "together": _together(evidence.together),
         "notes": list(diagnosis.notes),
     }
+
+
+def _together(found: Together | None) -> dict[str, Any] | None:
+    return None if found is None else dataclasses.asdict(found) | {"safe": found.safe}
 
 
 def _bottleneck(diagnosis: Diagnosis) -> dict[str, Any]:

@@ -8,6 +8,7 @@ from typing import Final
 
 from surefoot.core.records import Capacity, Diagnosis, RatePoint, Slo
 from surefoot.toolbox.measure.run import Measurement
+from surefoot.toolbox.measure.safety import remedy
 from surefoot.toolbox.report import quantity, wording
 
 __all__ = ["Headline", "Tile", "headline", "promise"]
@@ -64,6 +65,11 @@ def _banners(measurement: Measurement) -> list[tuple[str, str]]:
     if not diagnosis.valid:
         why = diagnosis.why_invalid or "the reason was not recorded"
         found.append(("Invalid run", f"Do not use these figures: {why}."))
+    evidence = measurement.evidence
+    if evidence.together is not None and not evidence.together.safe:
+        told = str(evidence.together)
+        advice = remedy(evidence.interface)
+        found.append(("Wrong answers", f"{told[:1].upper()}{told[1:]}. Do: {advice}."))
     loose = _loosely(measurement)
     if loose is not None and diagnosis.capacity.rps:
         name = quantity.quantile_name(diagnosis.slo.quantile)

@@ -9,6 +9,7 @@ from surefoot import units
 from surefoot.core.measures import Measure
 from surefoot.core.records import Change, Diagnosis, Station
 from surefoot.toolbox.measure.run import Measurement, beyond_throughput
+from surefoot.toolbox.measure.safety import remedy
 from surefoot.toolbox.report.caches import cache_lines
 
 __all__ = ["screen"]
@@ -23,6 +24,7 @@ def screen(measurement: Measurement, width: int = _WIDTH) -> str:
     """The summary, at most one screen of lines of at most ``width`` characters."""
     diagnosis = measurement.diagnosis
     lines = [
+        *_unsafe(measurement, width),
         *_headline(measurement),
         "",
         *_resources(diagnosis),
@@ -33,6 +35,14 @@ def screen(measurement: Measurement, width: int = _WIDTH) -> str:
         *_closing(measurement, width),
     ]
     return "\n".join(line.rstrip() for line in lines) + "\n"
+
+
+def _unsafe(measurement: Measurement, width: int) -> list[str]:
+    found = measurement.evidence.together
+    if found is None or found.safe:
+        return []
+    told = f"WRONG ANSWERS: {found}; {remedy(measurement.evidence.interface)}"
+    return _wrapped(told, width, "", "  ")
 
 
 def _headline(measurement: Measurement) -> list[str]:

@@ -55,7 +55,12 @@ def _rates(capacity: Capacity) -> dict[str, float]:
 
 def _found(found: Found) -> dict[str, Any]:
     bottleneck = str(found.bottleneck) if found.bottleneck else None
-    return {**_rates(found.capacity), "bottleneck": bottleneck, "valid": found.valid}
+    return {
+        **_rates(found.capacity),
+        "bottleneck": bottleneck,
+        "valid": found.valid,
+        "unsafe": found.unsafe,
+    }
 
 
 def _step(row: Row) -> dict[str, Any]:

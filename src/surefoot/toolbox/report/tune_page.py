@@ -99,6 +99,9 @@ def _banners(tuned: Tuned) -> list[tuple[str, str]]:
     if tuned.stopped is Stopped.FAILED:
         banners.append(("Ended early", tuned.failure))
     found = tuned.state.latest
+    if found is not None and found.unsafe:
+        told = f"{found.unsafe[:1].upper()}{found.unsafe[1:]}."
+        banners.append(("Wrong answers", f"{told} Do: {found.remedy}." if found.remedy else told))
     if found is not None and not found.valid:
         banners.append(("Too busy a machine", found.why_invalid))
     if tuned.start is not None and tuned.end is None:

@@ -24,6 +24,7 @@ _FINDINGS = 4
 def tune_screen(tuned: Tuned, target: str, width: int = 96) -> str:
     """The whole result in lines of at most ``width`` characters."""
     lines = [
+        *_unsafe(tuned, width),
         *_headline(tuned, target, width),
         "",
         *_table(tuned, width),
@@ -33,6 +34,14 @@ def tune_screen(tuned: Tuned, target: str, width: int = 96) -> str:
         *_closing(tuned, width),
     ]
     return "\n".join(line.rstrip() for line in lines) + "\n"
+
+
+def _unsafe(tuned: Tuned, width: int) -> list[str]:
+    found = tuned.state.latest
+    if found is None or not found.unsafe:
+        return []
+    told = "; ".join(text for text in (found.unsafe, found.remedy) if text)
+    return _wrapped(f"WRONG ANSWERS: {told}", width, "", "  ")
 
 
 def _headline(tuned: Tuned, target: str, width: int) -> Iterator[str]:

@@ -47,6 +47,7 @@ class Stopped(StrEnum):
     TIME = "the time is spent"
     INTERRUPTED = "interrupted"
     INVALID = "the machine was too busy to measure on"
+    UNSAFE = "requests that run at the same time get wrong answers"
     FAILED = "something failed"
     DRY_RUN = "a dry run tries nothing"
 
@@ -85,6 +86,10 @@ class Found:
     valid: bool = True
     why_invalid: str = ""
     slo: str = ""
+    unsafe: str = ""
+    """How requests that run at the same time get wrong answers; empty where none was seen."""
+    remedy: str = ""
+    """What to do about it before anything is tuned; empty where it was chosen to run like that."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -247,6 +252,8 @@ def decide(state: State) -> Action:
 def _enough(state: State) -> Stopped | None:
     """Why there is nothing more to try; ``None`` where there is."""
     found = state.found[-1]
+    if found.remedy:
+        return Stopped.UNSAFE
     if not found.valid:
         return Stopped.INVALID
     if found.capacity.low >= state.goal.until:

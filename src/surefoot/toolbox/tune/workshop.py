@@ -20,6 +20,7 @@ from surefoot.toolbox.journal import Journal
 from surefoot.toolbox.load import Workload
 from surefoot.toolbox.measure import run as measuring
 from surefoot.toolbox.measure.run import Measurement
+from surefoot.toolbox.measure.safety import remedy
 from surefoot.toolbox.prove import run as proving
 from surefoot.toolbox.prove.arm import Arm
 from surefoot.toolbox.prove.arms import variant_arm
@@ -101,7 +102,7 @@ class Workshop:
         if self.last.interrupted:
             # What a search found by then is no capacity to compare with.
             raise Ended
-        found = _found(self.last)
+        found = _found(self.last, self.settings)
         if self.writes:
             self.journal.measured(_figures(found, self._at), self.facts)
         return found
@@ -202,8 +203,12 @@ def _identity(entry: Entry) -> Identity:
     return entry.lever, tuple(sorted(told))
 
 
-def _found(measurement: Measurement) -> Found:
-    diagnosis = measurement.diagnosis
+def _found(measurement: Measurement, settings: Settings) -> Found:
+    evidence, diagnosis = measurement.evidence, measurement.diagnosis
+    together = evidence.together
+    unsafe = str(together) if together is not None and not together.safe else ""
+    # Nobody asked for so many threads. Who names their number wants it tuned as it is.
+    unasked = evidence.interface == "wsgi" and settings.sources["server.threads"] == "default"
     return Found(
         capacity=diagnosis.capacity,
         bottleneck=diagnosis.bottleneck,
@@ -211,6 +216,10 @@ def _found(measurement: Measurement) -> Found:
         valid=diagnosis.valid,
         why_invalid=diagnosis.why_invalid,
         slo=str(diagnosis.slo),
+        unsafe=unsafe,
+        remedy=f"{remedy(evidence.interface)}, or name the threads it is to run with"
+        if unsafe and unasked
+        else "",
     )
 
 
