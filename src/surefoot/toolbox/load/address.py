@@ -122,6 +122,12 @@ def split_url(text: str) -> tuple[Address, str]:
         raise UsageError(f"{text!r} is no address: {error}") from None
     if parts.scheme != "http" or not parts.hostname or not port:
         raise UsageError(f"{text!r} is no address", do="write http://127.0.0.1:8000/path")
+    if parts.username is not None:
+        # Not the text itself: it would show the password.
+        raise UsageError(
+            f"the address of {parts.hostname} names a user, and nobody is logged in by that",
+            do="leave it out, and set the header Authorization in the workload from a variable",
+        )
     path = parts.path or "/"
     return Address(parts.hostname, port), f"{path}?{parts.query}" if parts.query else path
 
