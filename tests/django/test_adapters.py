@@ -3,9 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import threading
-import time
-from concurrent.futures import ThreadPoolExecutor
 from types import MappingProxyType, ModuleType
 
 import pytest
@@ -14,6 +11,7 @@ from django.test import override_settings
 from django.urls import include, path, re_path
 from django.views import View
 
+from burning import burn, in_pool, in_thread
 from surefoot.testing import AdapterContract
 
 TEMPLATES = MappingProxyType(
@@ -26,23 +24,6 @@ TEMPLATES = MappingProxyType(
         "/en-us/deep/a/b": "/en-us/deep/<path:rest>",
     }
 )
-
-
-def burn():
-    end = time.thread_time() + 0.03
-    while time.thread_time() < end:
-        pass
-
-
-def in_thread(work):
-    thread = threading.Thread(target=work)
-    thread.start()
-    thread.join()
-
-
-def in_pool(work):
-    with ThreadPoolExecutor(1) as pool:
-        pool.submit(work).result()
 
 
 def shown(request, **words):

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import json
-import subprocess
-import sys
 
 import pytest
+
+from programs import printed
 
 PROGRAM = """
 import json, sys, threading
@@ -67,15 +67,8 @@ def served():
 
     def run(url, engine, options=None, sizes=None, ages=None):
         told = json.dumps([url, engine, options or {}, sizes or {}, ages or {}])
-        done = subprocess.run(
-            [sys.executable, "-c", PROGRAM, told],
-            capture_output=True,
-            text=True,
-            timeout=60,
-            check=False,
-        )
-        assert done.returncode == 0, done.stderr
-        return json.loads(done.stdout) | {"said": done.stderr}
+        (line,) = printed(PROGRAM, told)
+        return json.loads(line)
 
     return run
 
@@ -130,9 +123,7 @@ from django.conf import settings
     ).replace("WSGIHandler(), []", "wsgi.Recorded(WSGIHandler(), recorder), []")
     with Receiver() as receiver:
         told = json.dumps([postgres, "postgresql", {}, {"default": 2}, {}])
-        command = [sys.executable, "-c", program + "recorder.close()", told, receiver.path]
-        done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
-        assert done.returncode == 0, done.stderr
+        printed(program + "recorder.close()", told, receiver.path)
         records = receiver.wait_for_records(5)
     assert {record.route for record in records} == {"/who"}
     for record in records:

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import pytest
-
+from hooked import WithServer
 from surefoot.testing import HookContract
 
 
@@ -14,25 +13,16 @@ class TestSqlite(HookContract):
     count = 3
 
 
-class WithPostgres(HookContract):
-    __test__ = False
+class WithPostgres(WithServer):
     resource = "db.wait"
     what = 'FROM "orm_book"'
     count = 3
-
-    @pytest.fixture(autouse=True)
-    def _server(self, postgres):
-        self.url = postgres
-
-    def arguments(self):
-        return (self.url,)
+    server = "postgres"
 
 
 class TestPsycopg3(WithPostgres):
-    __test__ = True
     exercise = "exercises.py:psycopg3"
 
 
 class TestPsycopg2(WithPostgres):
-    __test__ = True
     exercise = "exercises.py:psycopg2"

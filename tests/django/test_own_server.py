@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import subprocess
-import sys
-
 import pytest
+
+from programs import printed
 
 SETTINGS = """
 SECRET_KEY = "only of this test"
@@ -102,20 +101,7 @@ def ask(tmp_path):
     for kind in ("wsgi", "asgi"):
         (shop / f"{kind}.py").write_text(HANDLER.format(kind=kind))
     (tmp_path / "surefoot.toml").write_text(CONFIGURATION)
-
-    def run(program):
-        done = subprocess.run(
-            [sys.executable, "-c", program],
-            cwd=tmp_path,
-            capture_output=True,
-            text=True,
-            timeout=60,
-            check=False,
-        )
-        assert done.returncode == 0, done.stderr
-        return done.stdout.splitlines()
-
-    return run
+    return lambda program: printed(program, directory=tmp_path)
 
 
 @pytest.mark.parametrize(

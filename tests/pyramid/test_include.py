@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import subprocess
-import sys
-
 import pytest
+
+from programs import printed
 
 SHOP = """
 from pyramid.config import Configurator
@@ -40,22 +39,11 @@ def ask(path, **headers):
 
 @pytest.fixture
 def shop(tmp_path):
-    def printed(*programs):
-        done = subprocess.run(
-            [sys.executable, "-W", "ignore", "-c", "\n".join(programs)],
-            cwd=tmp_path,
-            capture_output=True,
-            text=True,
-            timeout=60,
-            check=False,
-        )
-        assert done.returncode == 0, done.stderr
-        return done.stdout.splitlines()
-
+    """The lines that programs, one after the other, print beside a configuration."""
     named = ("/items/{number}", "/account")
     tables = [f'[[cache.response]]\nroute = "GET {route}"\nttl = "1m"\n' for route in named]
     (tmp_path / "surefoot.toml").write_text("[cache]\nstatus = true\n" + "".join(tables))
-    return printed
+    return lambda *parts: printed("\n".join(parts), directory=tmp_path, flags=["-W", "ignore"])
 
 
 INCLUDE = 'config.include("surefoot.web.pyramid")'

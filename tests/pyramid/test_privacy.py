@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from inspect import getattr_static
 
 import pytest
@@ -20,7 +19,7 @@ from pyramid.response import Response
 from pyramid.security import remember
 from pyramid.session import SignedCookieSessionFactory
 
-from cached import Wsgi
+from cached import STRANGERS, Wsgi, refusals
 from surefoot.core.http_cache import names
 from surefoot.core.http_cache.observed import ALL, Observed
 from surefoot.testing import PrivacyContract
@@ -233,17 +232,7 @@ SEEN = {
 def test_nothing_is_kept_that_was_made_from_what_is_somebody_s(view):
     app = shop({"/page": lambda request: Response(f"page for {view(request)}")}).make_wsgi_app()
     ask = Wsgi(app, ["GET /page"])
-    not_kept(ask, SEEN[view])
-
-
-def not_kept(ask, why):
-    sent = [{}, {"cookie": "theme=dark", "user_agent": "a"}, {"accept_language": "de"}, {}]
-    for seconds, headers in enumerate(sent):
-        # Each time it is tried anew.
-        ask.caching.clock = lambda past=seconds: time.time() + 20 * past
-        assert not ask("/page", **headers).kept
-    assert len(ask.caching.whys) == 4
-    assert [said for said in ask.caching.whys if why not in said] == []
+    assert [said for said in refusals(ask, STRANGERS) if SEEN[view] not in said] == []
 
 
 def plain(request):

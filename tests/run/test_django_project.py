@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from programs import printed
 from surefoot.errors import TargetError
 
 MANAGE = """
@@ -151,9 +152,6 @@ def test_a_manage_py_without_settings_is_refused_with_what_to_do(tmp_path, found
 
 
 def test_a_server_of_one_s_own_serves_the_project(project):
-    import subprocess
-    import sys
-
     (project / "surefoot.toml").write_text('[app]\ntarget = "manage.py#shop.settings"\n')
     program = """
 from surefoot.web.entry import wsgi
@@ -162,12 +160,4 @@ environ = {"PATH_INFO": "/named"}
 setup_testing_defaults(environ)
 print(b"".join(wsgi(environ, lambda status, headers: print(status))).decode())
 """
-    done = subprocess.run(
-        [sys.executable, "-c", program],
-        cwd=project,
-        capture_output=True,
-        text=True,
-        timeout=60,
-        check=True,
-    )
-    assert done.stdout.splitlines() == ["200 OK", "shop.settings"], done.stderr
+    assert printed(program, directory=project) == ["200 OK", "shop.settings"]

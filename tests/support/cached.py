@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import time
 from wsgiref.util import setup_testing_defaults
 
 from surefoot.config import CachedResponse
@@ -71,6 +72,23 @@ class Noting(Caching):
         if isinstance(decided, Refused):
             self.whys.append(decided.why)
         return decided
+
+
+# How a page is asked for by nobody in particular: what is somebody's differs between them.
+STRANGERS = ({}, {"cookie": "theme=dark", "user_agent": "a"}, {"accept_language": "de"}, {})
+
+
+def refusals(ask, ways):
+    """Asks ``/page`` in each of these ways; why each answer was not kept, or ``"kept"``."""
+    said = []
+    for turn, headers in enumerate(ways):
+        # What was refused is not tried again for a while.
+        ask.caching.clock = lambda past=20 * turn: time.time() + past
+        before = len(ask.caching.whys)
+        found = ask("/page", **headers)
+        new = ask.caching.whys[before:]
+        said.append("; ".join(new) if new and not found.kept else "kept")
+    return said
 
 
 class Wsgi:

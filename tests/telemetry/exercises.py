@@ -306,7 +306,21 @@ async def cache_async(url):
 def pymysql(port):
     import pymysql
 
-    connection = pymysql.connect(host="127.0.0.1", port=int(port), user="tester", database="test")
+    return _books_of_mariadb(pymysql.connect(**_mariadb(port)), pymysql.cursors.SSDictCursor)
+
+
+def mysqldb(port):
+    import MySQLdb
+    import MySQLdb.cursors
+
+    return _books_of_mariadb(MySQLdb.connect(**_mariadb(port)), MySQLdb.cursors.SSDictCursor)
+
+
+def _mariadb(port):
+    return {"host": "127.0.0.1", "port": int(port), "user": "tester", "database": "test"}
+
+
+def _books_of_mariadb(connection, streaming):
     try:
         with connection.cursor() as cursor:
             cursor.execute("create temporary table book (id int, title text)")
@@ -314,26 +328,7 @@ def pymysql(port):
                 cursor.execute('insert into book values (%s, "kept \\" apart")', (number,))
             cursor.executemany("insert into book values (%s, %s)", [(7, "a"), (8, "b")])
         connection.commit()
-        with connection.cursor(pymysql.cursors.SSDictCursor) as cursor:
-            cursor.execute("select id from book where id > 5 order by id")
-            return cursor.fetchall()
-    finally:
-        connection.close()
-
-
-def mysqldb(port):
-    import MySQLdb
-    import MySQLdb.cursors
-
-    connection = MySQLdb.connect(host="127.0.0.1", port=int(port), user="tester", database="test")
-    try:
-        with connection.cursor() as cursor:
-            cursor.execute("create temporary table book (id int, title text)")
-            for number in range(3):
-                cursor.execute('insert into book values (%s, "kept")', (number,))
-            cursor.executemany("insert into book values (%s, %s)", [(7, "a"), (8, "b")])
-        connection.commit()
-        with connection.cursor(MySQLdb.cursors.SSDictCursor) as cursor:
+        with connection.cursor(streaming) as cursor:
             cursor.execute("select id from book where id > 5 order by id")
             return list(cursor.fetchall())
     finally:

@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 import surefoot
+from hooked import WithServer
 from servers import need
 from surefoot.testing import HookContract, Receiver
 
@@ -40,78 +41,56 @@ class TestAiosqlite(HookContract):
     what = "select id"
 
 
-class WithDirectory(HookContract):
-    __test__ = False
-
-    @pytest.fixture(autouse=True)
-    def directory(self, tmp_path):
-        self.given = (str(tmp_path),)
-
-    def arguments(self):
-        return self.given
+class WithDirectory(WithServer):
+    server = "tmp_path"
 
 
 class TestPool(WithDirectory):
-    __test__ = True
     exercise = "exercises.py:pool"
     resource = "db.pool"
     count = 2
 
 
 class TestAsyncPool(WithDirectory):
-    __test__ = True
     exercise = "exercises.py:pool_async"
     resource = "db.pool"
     count = 2
 
 
-class WithPostgres(HookContract):
-    __test__ = False
+class WithPostgres(WithServer):
     resource = "db.wait"
-
-    @pytest.fixture(autouse=True)
-    def server(self, postgres):
-        self.given = (postgres,)
-
-    def arguments(self):
-        return self.given
+    server = "postgres"
 
 
 class TestPsycopg(WithPostgres):
-    __test__ = True
     exercise = "exercises.py:psycopg"
     what = "insert into book"
     count = 3
 
 
 class TestPsycopgServerSide(WithPostgres):
-    __test__ = True
     exercise = "exercises.py:psycopg_server_side"
     what = "select generate_series"
 
 
 class TestPsycopgAsync(WithPostgres):
-    __test__ = True
     exercise = "exercises.py:psycopg_async"
     what = "select generate_series"
 
 
 class TestPsycopg2(WithPostgres):
-    __test__ = True
     exercise = "exercises.py:psycopg2"
     what = "select ?"
     count = 3
 
 
 class TestPsycopgPool(WithPostgres):
-    __test__ = True
     exercise = "exercises.py:psycopg_pool"
     resource = "db.pool"
     count = 2
 
 
 class TestAsyncpg(WithPostgres):
-    __test__ = True
     exercise = "exercises.py:asyncpg"
     what = "insert into book values (?)"
     count = 2
@@ -130,30 +109,30 @@ class TestAsyncpg(WithPostgres):
 
 
 class TestAsyncpgPool(WithPostgres):
-    __test__ = True
     exercise = "exercises.py:asyncpg_pool"
     resource = "db.pool"
 
 
 class TestSqlalchemyAsyncpg(WithPostgres):
-    __test__ = True
     exercise = "exercises.py:sqlalchemy_asyncpg"
     what = "select ? + ?"
     count = 2
 
 
-class WithMariadb(HookContract):
-    __test__ = False
+class WithMariadb(WithServer):
     resource = "db.wait"
+    server = "mariadb"
+
+
+class TestSqlalchemyPymysql(WithMariadb):
+    exercise = "exercises.py:sqlalchemy_mysql"
+    what = "select ? + ?"
+    count = 2
+
+
+class WithQuotedText(WithMariadb):
     what = "insert into book values (...)"
     count = 3
-
-    @pytest.fixture(autouse=True)
-    def server(self, mariadb):
-        self.given = (mariadb,)
-
-    def arguments(self):
-        return self.given
 
     def test_text_in_double_quotes_is_a_value_too(self):
         text = " ".join(spend.what for spend in self._spends("db.wait"))
@@ -161,23 +140,13 @@ class WithMariadb(HookContract):
         assert "kept" not in text
 
 
-class TestPymysql(WithMariadb):
-    __test__ = True
+class TestPymysql(WithQuotedText):
     exercise = "exercises.py:pymysql"
 
 
-class TestSqlalchemyPymysql(WithMariadb):
-    __test__ = True
-    exercise = "exercises.py:sqlalchemy_mysql"
-    what = "select ? + ?"
-    count = 2
-    test_text_in_double_quotes_is_a_value_too = None
-
-
-class TestMysqlclient(WithMariadb):
+class TestMysqlclient(WithQuotedText):
     """Its licence is the GPL: the project does not come with it, an environment of its own does."""
 
-    __test__ = True
     exercise = "exercises.py:mysqldb"
 
     @pytest.fixture(autouse=True)
@@ -193,21 +162,13 @@ class TestMysqlclient(WithMariadb):
         monkeypatch.setenv("PYTHONPATH", str(Path(surefoot.__file__).parents[1]))
 
 
-class WithMongo(HookContract):
-    __test__ = False
+class WithMongo(WithServer):
     resource = "db.wait"
     what = "find shop.books"
-
-    @pytest.fixture(autouse=True)
-    def server(self, mongo_stand_in):
-        self.given = (mongo_stand_in,)
-
-    def arguments(self):
-        return self.given
+    server = "mongo_stand_in"
 
 
 class TestPymongo(WithMongo):
-    __test__ = True
     exercise = "exercises.py:pymongo"
     count = 2
 
@@ -220,133 +181,92 @@ class TestPymongo(WithMongo):
 
 
 class TestPymongoAsync(WithMongo):
-    __test__ = True
     exercise = "exercises.py:pymongo_async"
     count = 2
 
 
-class WithHttp(HookContract):
-    __test__ = False
+class WithHttp(WithServer):
     resource = "http.127.0.0.1"
     what = "GET 127.0.0.1"
     count = 2
-
-    @pytest.fixture(autouse=True)
-    def server(self, http_server):
-        self.given = (http_server,)
-
-    def arguments(self):
-        return self.given
+    server = "http_server"
 
 
 class TestHttpx(WithHttp):
-    __test__ = True
     exercise = "exercises.py:httpx"
 
 
 class TestHttpxAsync(WithHttp):
-    __test__ = True
     exercise = "exercises.py:httpx_async"
 
 
 class TestRequests(WithHttp):
-    __test__ = True
     exercise = "exercises.py:requests"
 
 
 class TestUrllib3(WithHttp):
-    __test__ = True
     exercise = "exercises.py:urllib3"
 
 
 class TestBotocore(WithHttp):
     """No hook of its own: its requests go by way of urllib3, and bodies by http.client."""
 
-    __test__ = True
     exercise = "exercises.py:botocore"
 
 
 class TestUrllib(WithHttp):
-    __test__ = True
     exercise = "exercises.py:urllib"
 
 
 class TestTornadoClient(WithHttp):
-    __test__ = True
     exercise = "exercises.py:tornado_client"
 
 
 class TestAiohttp(WithHttp):
-    __test__ = True
     exercise = "exercises.py:aiohttp"
 
 
-class WithMail(HookContract):
-    __test__ = False
+class WithMail(WithServer):
     resource = "smtp.127.0.0.1"
     what = "mail"
     count = 2
-
-    @pytest.fixture(autouse=True)
-    def server(self, smtp_server):
-        self.given = (smtp_server,)
-
-    def arguments(self):
-        return self.given
+    server = "smtp_server"
 
 
 class TestSmtplib(WithMail):
-    __test__ = True
     exercise = "exercises.py:smtplib"
 
 
 class TestAiosmtplib(WithMail):
-    __test__ = True
     exercise = "exercises.py:aiosmtplib"
 
 
-class WithRedis(HookContract):
-    __test__ = False
+class WithRedis(WithServer):
     resource = "cache.127.0.0.1"
     what = "GET"
     count = 2
-
-    @pytest.fixture(autouse=True)
-    def server(self, redis_server):
-        self.given = (redis_server,)
-
-    def arguments(self):
-        return self.given
+    server = "redis_server"
 
 
 class TestRedis(WithRedis):
-    __test__ = True
     exercise = "exercises.py:redis"
 
 
 class TestRedisAsync(WithRedis):
-    __test__ = True
     exercise = "exercises.py:redis_async"
 
 
-class TestPymemcache(HookContract):
+class TestPymemcache(WithServer):
     exercise = "exercises.py:pymemcache"
     resource = "cache.127.0.0.1"
     what = "GET"
     count = 2
-
-    @pytest.fixture(autouse=True)
-    def server(self, memcached_server):
-        self.given = (memcached_server,)
-
-    def arguments(self):
-        return self.given
+    server = "memcached_server"
 
 
-class WithCache(HookContract):
+class WithCache(WithServer):
     """Caches of ours: booked by their name, and never as the application's database."""
 
-    __test__ = False
     exercise = "exercises.py:cache"
     resource = "cache.books"
     what = "GET"
@@ -366,11 +286,8 @@ class WithCache(HookContract):
 
 
 class TestCacheInSqlite(WithCache):
-    __test__ = True
-
-    @pytest.fixture(autouse=True)
-    def file(self, tmp_path):
-        self.given = (f"sqlite:///{tmp_path}/cache.db",)
+    server = "tmp_path"
+    given = "sqlite:///{}/cache.db"
 
 
 class TestAsyncCacheInSqlite(TestCacheInSqlite):
@@ -378,11 +295,8 @@ class TestAsyncCacheInSqlite(TestCacheInSqlite):
 
 
 class TestCacheInRedis(WithCache):
-    __test__ = True
-
-    @pytest.fixture(autouse=True)
-    def server(self, redis_server):
-        self.given = (f"redis://{redis_server}/7?timeout=2s",)
+    server = "redis_server"
+    given = "redis://{}/7?timeout=2s"
 
 
 class TestAsyncCacheInRedis(TestCacheInRedis):
@@ -390,25 +304,16 @@ class TestAsyncCacheInRedis(TestCacheInRedis):
 
 
 class TestCacheInMemcached(WithCache):
-    __test__ = True
-
-    @pytest.fixture(autouse=True)
-    def server(self, memcached_server):
-        self.given = (f"memcached://{memcached_server}?timeout=2s",)
+    server = "memcached_server"
+    given = "memcached://{}?timeout=2s"
 
 
-class TestPylibmc(HookContract):
+class TestPylibmc(WithServer):
     exercise = "exercises.py:pylibmc"
     resource = "cache.127.0.0.1"
     what = "GET"
     count = 2
-
-    @pytest.fixture(autouse=True)
-    def server(self, memcached_server):
-        self.given = (memcached_server,)
-
-    def arguments(self):
-        return self.given
+    server = "memcached_server"
 
 
 class TestSubprocess(HookContract):

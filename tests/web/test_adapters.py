@@ -1,4 +1,4 @@
-"""Flask, Starlette, FastAPI and applications without a framework keep the adapters' contract."""
+"""Flask, FastAPI and applications without a framework keep the adapters' contract."""
 
 from __future__ import annotations
 
@@ -76,74 +76,6 @@ class TestFlask(AdapterContract):
         def ask_in_pool():
             in_pool(self.ask)
             return "asked"
-
-
-class TestStarlette(AdapterContract):
-    interface = "asgi"
-    templates = MappingProxyType(
-        {
-            "/items/3": "/items/{number:int}",
-            "/mounted/inner/7": "/mounted/inner/{number}",
-            "/tenants/blue/inner/7": "/tenants/{tenant}/inner/{number}",
-        }
-    )
-
-    def application(self):
-        from starlette.applications import Starlette
-        from starlette.responses import PlainTextResponse, StreamingResponse
-        from starlette.routing import Mount, Route, WebSocketRoute
-
-        async def item(request):
-            return PlainTextResponse(str(request.path_params["number"]))
-
-        async def burning(request):
-            burn()
-            return PlainTextResponse("burnt")
-
-        def burning_in_a_thread(request):
-            burn()
-            return PlainTextResponse("burnt")
-
-        async def asking(request):
-            {
-                "": self.ask,
-                "thread": lambda: in_thread(self.ask),
-                "pool": lambda: in_pool(self.ask),
-            }[request.path_params.get("how", "")]()
-            return PlainTextResponse("asked")
-
-        async def stream(request):
-            async def parts():
-                yield "a"
-                yield "b"
-                self.ask()
-                yield "c"
-
-            return StreamingResponse(parts())
-
-        async def fail(request):
-            raise RuntimeError("on purpose")
-
-        async def talk(websocket):
-            await websocket.accept()
-            await websocket.send_text("hello")
-            await websocket.close()
-
-        inner = [Route("/inner/{number}", item)]
-        return Starlette(
-            routes=[
-                Route("/items/{number:int}", item),
-                Route("/burn", burning),
-                Route("/burn/other", burning_in_a_thread),
-                Route("/ask", asking),
-                Route("/ask/{how}", asking),
-                Route("/stream", stream),
-                Route("/fail", fail),
-                Mount("/mounted", app=Starlette(routes=inner)),
-                Mount("/tenants/{tenant}", routes=inner),
-                WebSocketRoute("/ws", talk),
-            ]
-        )
 
 
 class TestFastApi(AdapterContract):

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import subprocess
-import sys
-
 import pytest
+
+from programs import printed
 
 FLASK = """
 import flask
@@ -41,24 +40,11 @@ def test_answers_are_kept(program, route, tmp_path):
     (tmp_path / "surefoot.toml").write_text(
         f'[cache]\nstatus = true\n[[cache.response]]\nroute = "GET {route}"\nttl = "1m"\n'
     )
-    first, second = printed(program, tmp_path)
+    first, second = printed(program, directory=tmp_path)
     assert first == "surefoot; fwd=uri-miss; stored"
     assert second.startswith("surefoot; hit")
 
 
 def test_without_a_configuration_it_is_the_application_itself(tmp_path):
     program = "from surefoot.web import own\napp = lambda *_: []\nprint(own.wsgi(app) is app)"
-    assert printed(program, tmp_path) == ["True"]
-
-
-def printed(program, directory):
-    done = subprocess.run(
-        [sys.executable, "-c", program],
-        cwd=directory,
-        capture_output=True,
-        text=True,
-        timeout=60,
-        check=False,
-    )
-    assert done.returncode == 0, done.stderr
-    return done.stdout.splitlines()
+    assert printed(program, directory=tmp_path) == ["True"]

@@ -45,16 +45,25 @@ async def item(request):
     return PlainTextResponse(str(request.path_params["number"]))
 
 
-class TestStarletteUnderMiddleware(AdapterContract):
+INNER = [Route("/inner/{number}", item)]
+
+
+class TestStarlette(AdapterContract):
     interface = "asgi"
-    layers = (Based, Passing, Based)
+    layers = ()
     templates = MappingProxyType(
         {
             "/items/3": "/items/{number:int}",
             "/mounted/inner/7": "/mounted/inner/{number}",
-            "/eu/shops/9/inner/7": "/{region}/shops/{shop}/inner/{number}",
+            "/tenants/blue/inner/7": "/tenants/{tenant}/inner/{number}",
         }
     )
+
+    def mounts(self):
+        return [
+            Mount("/mounted", app=Starlette(routes=INNER)),
+            Mount("/tenants/{tenant}", routes=INNER),
+        ]
 
     def application(self):
         async def burning(request):
@@ -90,8 +99,6 @@ class TestStarletteUnderMiddleware(AdapterContract):
             await websocket.send_text("hello")
             await websocket.close()
 
-        inner = [Route("/inner/{number}", item)]
-        shops = Starlette(routes=[Mount("/{shop}", routes=inner)], middleware=[Middleware(Based)])
         return Starlette(
             routes=[
                 Route("/items/{number:int}", item),
@@ -102,11 +109,28 @@ class TestStarletteUnderMiddleware(AdapterContract):
                 Route("/stream", stream),
                 Route("/fail", fail),
                 WebSocketRoute("/ws", talk),
-                Mount("/mounted", app=Passing(Starlette(routes=inner))),
-                Mount("/{region}/shops", app=shops),
+                *self.mounts(),
             ],
             middleware=[Middleware(layer) for layer in self.layers],
         )
+
+
+class TestStarletteUnderMiddleware(TestStarlette):
+    layers = (Based, Passing, Based)
+    templates = MappingProxyType(
+        {
+            "/items/3": "/items/{number:int}",
+            "/mounted/inner/7": "/mounted/inner/{number}",
+            "/eu/shops/9/inner/7": "/{region}/shops/{shop}/inner/{number}",
+        }
+    )
+
+    def mounts(self):
+        shops = Starlette(routes=[Mount("/{shop}", routes=INNER)], middleware=[Middleware(Based)])
+        return [
+            Mount("/mounted", app=Passing(Starlette(routes=INNER))),
+            Mount("/{region}/shops", app=shops),
+        ]
 
 
 async def get(application, path, headers):
