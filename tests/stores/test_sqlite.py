@@ -82,6 +82,26 @@ def test_processes_that_begin_at_once_share_one_file(path):
     store.close()
 
 
+def test_a_file_that_another_makes_just_now_is_not_replaced(path):
+    """Between the look that finds none and the making of one."""
+    others = []
+
+    def then(frame, event, _):
+        if not others and (event, frame.f_code) == ("return", sqlite_file.look.__code__):
+            others.append(SQLiteStore(path))
+            others[0].put({"k": b"another's"}, 60)
+
+    store = SQLiteStore(path)
+    sys.setprofile(then)
+    try:
+        found = store.get(["k"])
+    finally:
+        sys.setprofile(None)
+    assert found == [b"another's"]
+    for each in (store, *others):
+        each.close()
+
+
 WRITE = """
 import os, sys
 from surefoot.stores.sqlite import SQLiteStore

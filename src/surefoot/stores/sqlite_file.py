@@ -125,6 +125,9 @@ def open_file(path: Path) -> Opened:
         sqlite3.Error: It is damaged, or locked.
     """
     for _ in range(5):
+        # Which file it was before it is looked at: one that another process puts there meanwhile
+        # is not the one that is to be replaced.
+        seen = identity(path)
         state = look(path)
         if state is State.FOREIGN:
             raise ConfigError(
@@ -132,7 +135,7 @@ def open_file(path: Path) -> Opened:
                 do="give the cache a path of its own",
             )
         if state is not State.OURS:
-            replace(path, identity(path))
+            replace(path, seen)
         before = identity(path)
         if before is None:
             continue
