@@ -46,13 +46,13 @@ def fetch(url):
 
 def test_it_says_what_runs_and_where_and_answers_there(flask_app, surefoot, free_port):
     process = surefoot.start("run", "--replicas", "2", "--threads", "3", "--port", str(free_port))
-    shown = lines_until(process, "1.sock")
+    shown = lines_until(process, "r2.sock")
     assert f"app:app (flask {__import__('importlib.metadata').metadata.version('flask')})" in shown
     assert f"http://127.0.0.1:{free_port}" in shown
     assert "gunicorn" in shown
     assert "3 threads each" in shown
     assert re.search(r"Python \d\.\d+\.\d+ at ", shown)
-    pids = re.findall(r"^  \d +\d+ +(\d+) +unix:", shown, re.MULTILINE)
+    pids = re.findall(r"^  r\d +\d+ +(\d+) +unix:", shown, re.MULTILINE)
     assert len(pids) == 2
     assert {fetch(f"http://127.0.0.1:{free_port}/") for _ in range(10)} <= set(pids)
     process.send_signal(signal.SIGINT)
@@ -65,7 +65,7 @@ def test_it_says_what_runs_and_where_and_answers_there(flask_app, surefoot, free
 @pytest.mark.parametrize(("number", "code"), [(signal.SIGTERM, 0), (signal.SIGHUP, 130)])
 def test_other_signals_end_it_as_gracefully(flask_app, surefoot, free_port, number, code):
     process = surefoot.start("run", "--port", str(free_port))
-    shown = lines_until(process, "0.sock")
+    shown = lines_until(process, "r1.sock")
     process.send_signal(number)
     assert ended(process)[0] == code
     nobody_left(surefoot, shown)
@@ -100,7 +100,7 @@ def app(environ, start_response):
     return [b"ok"]
 """)
     process = surefoot.start("run", "--port", str(free_port), SUREFOOT_SERVER_GRACEFUL_TIMEOUT="1h")
-    lines_until(process, "0.sock")
+    lines_until(process, "r1.sock")
     with socket.create_connection(("127.0.0.1", free_port), SECONDS) as slow:
         slow.sendall(b"GET /slow HTTP/1.1\r\nHost: x\r\n\r\n")
         lines_until(process, "asked")
@@ -121,12 +121,12 @@ def test_it_stops_by_itself_when_its_time_is_over(flask_app, surefoot, free_port
 
 def test_a_replica_that_dies_is_said_and_started_again(fastapi_app, surefoot, free_port):
     process = surefoot.start("run", "--port", str(free_port))
-    lines_until(process, "0.sock")
+    lines_until(process, "r1.sock")
     with pytest.raises(OSError, match=r".*"):
         fetch(f"http://127.0.0.1:{free_port}/die")
     shown = lines_until(process, "is up")
-    assert "replica 0 died (exit code 9) and is started again" in shown
-    assert lines_until(process, "0.sock").rstrip().endswith("1")
+    assert "replica r1 died (exit code 9) and is started again" in shown
+    assert lines_until(process, "r2.sock").rstrip().endswith("up")
     process.send_signal(signal.SIGTERM)
     code, rest = ended(process)
     assert code == 0
@@ -165,8 +165,8 @@ def app(environ, start_response): ...
     code, output = surefoot.run("run", "--port", str(free_port))
     assert code == 1
     first = output.splitlines()[0]
-    assert first.startswith("surefoot: replica 0 (gunicorn")
-    assert first.endswith("ended before its first answer: RuntimeError: only one may run")
+    assert first.startswith("surefoot: replica r1 was never ready: ")
+    assert first.endswith(": RuntimeError: only one may run")
     assert surefoot.left() == []
 
 
@@ -204,7 +204,7 @@ def test_help_shows_an_example_and_every_option(tmp_path, surefoot):
 
 def test_a_reader_that_goes_away_does_not_stop_what_runs(flask_app, surefoot, free_port):
     process = surefoot.start("run", "--port", str(free_port))
-    lines_until(process, "0.sock")
+    lines_until(process, "r1.sock")
     process.stdout.close()
     # What the application prints when it is started again has nowhere to go.
     for _ in range(2):
@@ -242,5 +242,5 @@ def test_on_a_terminal_there_is_one_table(flask_app, surefoot, free_port):
     text = re.sub(r"\x1b\[[0-9;?]*[A-Za-z]", "", shown.decode())
     assert f"http://127.0.0.1:{free_port}" in text
     assert "Ctrl-C stops it" in text
-    assert "0 | flask starts" in text
+    assert "r1 | flask starts" in text
     assert surefoot.left() == []

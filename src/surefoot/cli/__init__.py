@@ -15,6 +15,11 @@ __all__ = ["main"]
 # Module and summary, so that `surefoot --help` loads no command.
 COMMANDS: Final = {
     "run": "run the application in replicas, restarting what dies",
+    "status": "show what runs: replicas, their state, age and memory",
+    "reload": "replace every replica by one of the code of now, one by one",
+    "scale": "have more replicas, or fewer",
+    "stop": "end what runs, letting requests finish",
+    "logs": "show what replicas, balancer and supervisor print",
     "measure": "find its capacity and the resource that bounds it",
     "prove": "prove a change: the same answers, and better than the noise",
     "tune": "raise the rate: prove one change after the other and keep what helps",

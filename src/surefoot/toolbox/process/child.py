@@ -7,14 +7,14 @@ import os
 import signal
 import subprocess
 import time
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import Final
 
 from surefoot.toolbox.process.table import marked, members, snapshot
 
-__all__ = ["Child", "alive", "end"]
+__all__ = ["Child", "alive", "end", "ending", "readable_pidfd"]
 
 _POLL: Final = 0.05
 _KILL_SECONDS: Final = 5.0
@@ -58,6 +58,11 @@ class Child:
         self.pid = self._process.pid
 
     @property
+    def alive(self) -> bool:
+        """Whether it still runs."""
+        return self._process.poll() is None
+
+    @property
     def code(self) -> int | None:
         """Exit code, negative for a signal; ``None`` while it is alive."""
         return self._process.poll()
@@ -65,8 +70,7 @@ class Child:
     async def wait(self) -> int:
         """Its exit code, as soon as there is one."""
         if self._process.poll() is None:
-            if (fd := _pidfd(self.pid)) is not None:
-                await _readable(fd)
+            await readable_pidfd(self.pid)
             while self._process.poll() is None:  # noqa: ASYNC110 - the system tells nobody
                 await asyncio.sleep(_POLL)
         return self._process.wait()
@@ -86,23 +90,37 @@ class Child:
             self._process.wait(_KILL_SECONDS)
 
 
-def _pidfd(pid: int) -> int | None:
+async def readable_pidfd(pid: int, still: Callable[[], bool] = lambda: True) -> None:
+    """Until the process has ended; returns at once where the system has no such descriptors.
+
+    Args:
+        pid: Of the process.
+        still: Asked once its descriptor is open, whether it is the one that was meant.
+    """
     try:
-        return os.pidfd_open(pid)
+        fd = os.pidfd_open(pid)
     except (AttributeError, OSError):
-        # Not Linux, or a kernel or sandbox without it.
-        return None
-
-
-async def _readable(fd: int) -> None:
+        # Not Linux, a kernel or sandbox without it, or ended.
+        return
     loop = asyncio.get_running_loop()
     ended = asyncio.Event()
-    loop.add_reader(fd, ended.set)
     try:
-        await ended.wait()
+        if still():
+            loop.add_reader(fd, ended.set)
+            await ended.wait()
     finally:
         loop.remove_reader(fd)
         os.close(fd)
+
+
+def ending(code: int) -> str:
+    """An exit code in words, ``"exit code 3"`` or ``"killed by SIGKILL"``."""
+    if code >= 0:
+        return f"exit code {code}"
+    try:
+        return f"killed by {signal.Signals(-code).name}"
+    except ValueError:
+        return f"killed by signal {-code}"
 
 
 def alive(leaders: Iterable[int], mark: str = "") -> set[int]:

@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 import asyncio
-import signal
 import sys
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Final
 
+from surefoot.toolbox.process.child import ending
 from surefoot.toolbox.stack.replica import Replica
 from surefoot.toolbox.stack.restart import NEVER_UP, Lives
 
-__all__ = ["START_SECONDS", "Event", "Keeper"]
+__all__ = ["START_SECONDS", "Event", "Keeper", "sentence"]
 
 START_SECONDS: Final = 60.0
 """How long a replica may take until its first answer."""
@@ -27,8 +27,21 @@ class Event:
 
     replica: str
     what: str
-    """``"up"``, ``"died"``, ``"worker died"``, ``"output"`` or ``"gave up"``."""
+    """``"up"``, ``"died"``, ``"worker died"``, ``"stopped"``, ``"output"`` or
+    ``"gave up"``."""
     text: str = ""
+
+
+def sentence(event: Event) -> str:
+    """What happened, in words."""
+    who = f"replica {event.replica}"
+    return {
+        "up": f"{who} is up",
+        "died": f"{who} died ({event.text}) and is started again",
+        "worker died": f"{who}: its worker died and was started again",
+        "stopped": f"{who} has stopped",
+        "gave up": f"{who} dies as often as it is started ({event.text})",
+    }.get(event.what, f"{event.replica} | {event.text}")
 
 
 class Keeper:
@@ -117,7 +130,7 @@ class Keeper:
                 if self._lives.hopeless:
                     return "its worker dies again and again"
             code = self.replica.code
-            return "it did not answer" if code is None else _reason(code)
+            return "it did not answer" if code is None else ending(code)
         finally:
             ended.cancel()
             await asyncio.gather(ended, return_exceptions=True)
@@ -128,12 +141,3 @@ class Keeper:
         self._lives = self._lives.ended(time.monotonic() - self.replica.up_since, was_up=True)
         self.replica.up_since = time.monotonic()
         self._watch(Event(self.replica.name, "worker died"))
-
-
-def _reason(code: int) -> str:
-    if code >= 0:
-        return f"exit code {code}"
-    try:
-        return f"killed by {signal.Signals(-code).name}"
-    except ValueError:
-        return f"killed by signal {-code}"

@@ -12,6 +12,7 @@ from typing import Final
 
 from surefoot.config import Config
 from surefoot.toolbox.process.child import Child
+from surefoot.toolbox.process.known import Identity, Known
 from surefoot.toolbox.process.table import MARK, children, members, snapshot
 from surefoot.toolbox.stack.command import server_command
 from surefoot.toolbox.stack.front import unix_listener
@@ -58,7 +59,7 @@ class Replica:
         """Monotonic seconds of this life's first answer; 0 before it."""
         self._site = site
         self._settings = settings
-        self._child: Child | None = None
+        self._child: Child | Known | None = None
 
     @property
     def address(self) -> str:
@@ -72,13 +73,16 @@ class Replica:
 
     @property
     def code(self) -> int | None:
-        """Exit code of its leading process, negative for a signal; ``None`` while that lives."""
+        """Exit code of its leading process, negative for a signal.
+
+        ``None`` while that lives, and where another process started it.
+        """
         return self._child.code if self._child else None
 
     @property
     def alive(self) -> bool:
         """Whether its leading process lives."""
-        return self._child is not None and self.code is None
+        return self._child is not None and self._child.alive
 
     def pids(self) -> list[int]:
         """Every living process of it: master, workers and whatever they started."""
@@ -145,17 +149,25 @@ class Replica:
                     writer.close()
         return False
 
-    async def ended(self) -> int:
-        """The exit code of its leading process, once that has ended."""
-        if self._child is None:
-            return 0
-        return await self._child.wait()
+    def adopt(self, who: Identity) -> None:
+        """Take over one that another process has started on this socket."""
+        self._child = Known(who)
+
+    async def ended(self) -> None:
+        """Until its leading process has ended."""
+        if self._child is not None:
+            await self._child.wait()
+
+    def terminate(self) -> None:
+        """Ask it to finish what it is doing and to end."""
+        if self._child is not None:
+            self._child.terminate()
 
     async def stop(self, grace: float) -> None:
         """Ask it to finish; whatever lives after ``grace`` seconds is killed."""
         if self._child is None:
             return
-        self._child.terminate()
+        self.terminate()
         with suppress(TimeoutError):
             async with asyncio.timeout(grace):
                 await self._child.wait()

@@ -1,0 +1,1 @@
+"""A project under traffic: who holds its sockets, who keeps it up, and how it is changed."""
