@@ -34,7 +34,10 @@ demo: $(VENV)/.demo
 
 test: $(VENV)/.dev
 	@sh scripts/servers.sh
-	@$(BIN)/python -m pytest -n 2 -m "not alone" $(PYTEST_FLAGS)
+	@# Tests start about 2,000 processes, each of which would compile what was not compiled yet.
+	@$(BIN)/python -m compileall -q src examples
+	@$(BIN)/python -m pytest -n 2 -m "not alone and not in_pairs" $(PYTEST_FLAGS)
+	@$(BIN)/python -m pytest -n 2 -m in_pairs $(PYTEST_FLAGS)
 	@$(BIN)/python -m pytest -m alone $(PYTEST_FLAGS)
 	@test -n "$${CI:-}" || echo "all passed; next: make check, or see it at work: make demo"
 

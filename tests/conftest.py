@@ -170,9 +170,9 @@ def quiet():
     stat = Path("/proc/stat")
     end = time.monotonic() + 120
     while stat.exists() and time.monotonic() < end:
-        before = _busy(stat)
-        time.sleep(2)
-        if _busy(stat) - before < 0.25 * 2 * (os.cpu_count() or 1):
+        before, began = _busy(stat), time.monotonic()
+        time.sleep(0.5)
+        if _busy(stat) - before < 0.25 * (time.monotonic() - began) * (os.cpu_count() or 1):
             return
 
 

@@ -1,4 +1,4 @@
-"""Fills ihatemoney's database through its own models: 4 projects, 12 persons and 400 bills each."""
+"""Fills ihatemoney's database through its own models: 4 projects, 12 persons and 150 bills each."""
 
 import datetime as dt
 import random
@@ -24,7 +24,7 @@ with app.app_context():
         people = [Person(name=f"person {n}", weight=1, project=project) for n in range(12)]
         db.session.add_all(people)
         db.session.flush()
-        for n in range(400):
+        for n in range(150):
             bill = Bill(
                 amount=round(chance.uniform(1, 99), 2),
                 date=dt.date(2026, 1, 1) + dt.timedelta(days=n % 300),

@@ -71,7 +71,7 @@ def house(tmp_path, environment):
         timeout=300,
         check=True,
     )
-    assert seeded.stdout.split()[-1] == "1600"
+    assert seeded.stdout.split()[-1] == "600"
     return python, environ
 
 
@@ -88,7 +88,7 @@ def test_its_bottleneck_is_named_with_the_lines_that_make_it(house, quiet, tmp_p
             "measure",
             *words,
             "--seconds",
-            "15",
+            "6",
             "--json",
             "o.json",
         ],

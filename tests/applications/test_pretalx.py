@@ -90,7 +90,7 @@ def conference(tmp_path, environment, postgres, surefoot):
 
 
 @pytest.mark.timeout(900)
-@pytest.mark.usefixtures("conference", "quiet")
+@pytest.mark.usefixtures("conference")
 def test_its_bottleneck_is_named_and_the_loop_of_statements_behind_its_export(surefoot):
     run = surefoot("measure", "--seconds", "6", timeout=300)
     assert run.code in {0, 3}, run.err

@@ -15,7 +15,7 @@ EXAMPLES = Path(__file__).resolve().parents[2] / "examples"
 
 
 @pytest.fixture
-def bookshop(quiet, surefoot, services, tmp_path_factory):
+def bookshop(surefoot, services, tmp_path_factory):
     """Measures a bookshop with one fault, briefly."""
     data = tmp_path_factory.getbasetemp() / "bookshop-data"
     data.mkdir(exist_ok=True)

@@ -38,7 +38,7 @@ ttl = "1s"
 
 
 @pytest.fixture
-def result(quiet, surefoot, application):
+def result(surefoot, application):
     folder = application(SHOP, "/books/1", "/books/2", "/unkept/1", "/answers/3")
     with (folder / "surefoot.toml").open("a") as configuration:
         configuration.write(CONFIG)
@@ -48,6 +48,7 @@ def result(quiet, surefoot, application):
     return run.result
 
 
+@pytest.mark.in_pairs
 def test_caches_are_shown_by_name_and_tier_and_their_work_is_their_own(result):
     found = {(each["name"], each["tier"]): each for each in result["caches"]}
     local, shared = found["books", "local"], found["books", "shared"]
@@ -85,7 +86,8 @@ def words(number):
 """
 
 
-def test_what_copies_would_bring_is_predicted(quiet, surefoot, application):
+@pytest.mark.in_pairs
+def test_what_copies_would_bring_is_predicted(surefoot, application):
     folder = application(READING, "/words/1", "/words/2")
     run = surefoot("measure", "--python", sys.executable, "--seconds", "2", cwd=folder)
     assert run.code in {0, 3}, run.err

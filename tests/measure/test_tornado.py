@@ -1,5 +1,7 @@
 """A Tornado application whose loop stands still: measured under Tornado's own server."""
 
+import pytest
+
 APPLICATION = """
 import asyncio
 import time
@@ -32,7 +34,8 @@ weight = 1
 """
 
 
-def test_a_call_that_holds_the_loop_up_is_named_with_its_line(quiet, surefoot, tmp_path):
+@pytest.mark.in_pairs
+def test_a_call_that_holds_the_loop_up_is_named_with_its_line(surefoot, tmp_path):
     (tmp_path / "app.py").write_text(APPLICATION)
     (tmp_path / "workload.toml").write_text(WORKLOAD)
     run = surefoot("measure", "--workload", "workload.toml", "--seconds", "4")

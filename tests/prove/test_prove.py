@@ -12,6 +12,7 @@ import pytest
 QUICK = ("--python", sys.executable, "--seconds", "45")
 UNDECIDED = ("--python", sys.executable, "--seconds", "20")
 """For what is not to be decided, however long it takes."""
+KEPT = "cache.response[GET /books/<int:number>].ttl=30s"
 
 
 def shop(*, rounds=100, waste=0, price="12", at_start=""):
@@ -68,6 +69,15 @@ class TestVerdicts:
         assert run.code == 1
         assert run.result["answers"]["differing"] == 0
 
+    def test_a_step_that_does_nothing_is_not_kept(self, surefoot, branch):
+        run = surefoot("prove", "--with", branch(shop(), shop()), *UNDECIDED)
+        assert run.result["verdict"] in {"no-difference", "inconclusive"}, run.out
+        assert run.result["answers"]["differing"] == 0
+
+
+class TestAnswers:
+    """Wrong ones are found whoever else uses the machine."""
+
     def test_a_step_that_helps_and_breaks_answers_is_refused_for_the_answers(
         self, surefoot, branch
     ):
@@ -80,11 +90,6 @@ class TestVerdicts:
         assert example["base"] != example["variant"]
         assert "/mark" in run.out
 
-    def test_a_step_that_does_nothing_is_not_kept(self, surefoot, branch):
-        run = surefoot("prove", "--with", branch(shop(), shop()), *UNDECIDED)
-        assert run.result["verdict"] in {"no-difference", "inconclusive"}, run.out
-        assert run.result["answers"]["differing"] == 0
-
     def test_an_answer_that_is_wrong_one_time_in_a_thousand_is_found(self, surefoot, branch):
         wrong = shop(price="13 if next(calls) % 1000 == 0 else 12")
         copy = branch(shop(), wrong)
@@ -94,8 +99,13 @@ class TestVerdicts:
         assert example["where"] == "/price"
         assert ("12" in example["base"], "13" in example["variant"]) == (True, True)
 
+    def test_what_is_new_each_time_may_not_be_given_again(self, surefoot, branch):
+        branch(shop(waste=1500, price="os.urandom(8).hex()"), "")
+        run = surefoot("prove", "--set", KEPT, *QUICK)
+        assert run.result["verdict"] == "wrong-answers", run.out
+        assert {each["where"] for each in run.result["answers"]["examples"]} == {"/price"}
 
-@pytest.mark.usefixtures("quiet")
+
 class TestState:
     def test_a_counter_in_the_process_refuses_more_processes_and_is_named(self, surefoot, branch):
         branch(shop(price="next(calls)"), "")
@@ -108,20 +118,12 @@ class TestState:
 
 @pytest.mark.usefixtures("quiet")
 class TestKeptAnswers:
-    TTL = "cache.response[GET /books/<int:number>].ttl=30s"
-
     def test_giving_an_answer_again_is_better_and_the_same(self, surefoot, branch):
         branch(shop(waste=3000), "")
-        run = surefoot("prove", "--set", self.TTL, *QUICK)
+        run = surefoot("prove", "--set", KEPT, *QUICK)
         assert run.result["verdict"] == "better", run.out
         assert run.result["capacity_ratio"]["low"] > 1
         assert run.result["answers"]["differing"] == 0
-
-    def test_what_is_new_each_time_may_not_be_given_again(self, surefoot, branch):
-        branch(shop(waste=1500, price="os.urandom(8).hex()"), "")
-        run = surefoot("prove", "--set", self.TTL, *QUICK)
-        assert run.result["verdict"] == "wrong-answers", run.out
-        assert {each["where"] for each in run.result["answers"]["examples"]} == {"/price"}
 
     def test_a_page_that_reads_the_session_is_never_kept_so_nothing_is_gained(
         self, surefoot, branch
@@ -129,7 +131,7 @@ class TestKeptAnswers:
         reads = "app.before_request(lambda: flask.session.get('name') and None)"
         source = shop(waste=1500).replace("import hashlib", "import flask, hashlib")
         branch(f"{source}\napp.secret_key = 'k'\n{reads}\n", "")
-        run = surefoot("prove", "--set", self.TTL, *UNDECIDED)
+        run = surefoot("prove", "--set", KEPT, *UNDECIDED)
         # Looking on while answers are made costs a little, which may be seen as worse.
         assert run.result["verdict"] in {"no-difference", "inconclusive", "worse"}, run.out
 

@@ -94,7 +94,7 @@ def go(directory, *proposed, measured=True):
         return done, journal.entries
 
 
-@pytest.mark.usefixtures("quiet")
+@pytest.mark.in_pairs
 def test_more_threads_for_what_waits_are_kept_and_written_down(application):
     directory = application(WAITING)
     done, entries = go(directory, change("server.threads", 1, 4))
@@ -163,7 +163,7 @@ class TestCommand:
         assert run.code == 2
         assert said in run.err
 
-    @pytest.mark.usefixtures("quiet")
+    @pytest.mark.in_pairs
     def test_a_dry_run_tries_and_writes_nothing(self, surefoot, application):
         directory = application(WAITING)
         (directory / "surefoot.toml").write_text(

@@ -244,8 +244,7 @@ class Model:
         low, high = 0.0, self.saturation
         for _ in range(9):
             rate = (low + high) / 2
-            met = sum(self._meets(slo, rate, seed, without) for seed in _SEEDS)
-            if met * 2 > len(_SEEDS):
+            if self._mostly_meets(slo, rate, without):
                 low = rate
             else:
                 high = rate
@@ -260,6 +259,11 @@ class Model:
             )
             rows.append([quantile(times, q) for q in quantiles])
         return rows
+
+    def _mostly_meets(self, slo: Slo, rate: float, without: frozenset[int]) -> bool:
+        """Two simulations of three; the third is made where the others differ."""
+        one, two = (self._meets(slo, rate, seed, without) for seed in _SEEDS[:2])
+        return one if one == two else self._meets(slo, rate, _SEEDS[2], without)
 
     def _meets(self, slo: Slo, rate: float, seed: int, without: frozenset[int]) -> bool:
         done = simulate(self.network, self.jobs, rate, _SIMULATED, seed)
