@@ -10,13 +10,14 @@ from __future__ import annotations
 import subprocess
 import sys
 
-IN_APP = ("errors", "units", "core", "config", "ports", "telemetry", "stores", "web")
+IN_APP = ("errors", "units", "core", "config", "ports", "telemetry", "stores", "health", "web")
 # Named in the settings of a framework, or imported for an application of its kind: it is there.
 BY_ITS_FRAMEWORK = (
     "surefoot.web.django.",
     "surefoot.web.pyramid.include",
     "surefoot.web.tornado.",
     "surefoot.web.compression.tornado",
+    "surefoot.web.health.tornado",
 )
 
 PROGRAM = """

@@ -20,7 +20,10 @@ def uncommented(text: str) -> str:
         is_key = bare.partition(" = ")[0].isidentifier() and " = " in bare
         lines.append(bare if is_key or bare.startswith("[") else line)
     text = "\n".join(lines).replace("[database.NAME]", "[database.main]")
-    return text.replace('route = ""', 'route = "GET /"')
+    text = text.replace('route = ""', 'route = "GET /"')
+    # That of a cache may be empty.
+    before, check, after = text.partition("[[health.check]]")
+    return before + check + after.replace('name = ""', 'name = "disk"')
 
 
 def test_the_commented_file_sets_only_what_it_was_given():
@@ -36,6 +39,12 @@ def test_every_default_in_the_commented_file_may_be_put_in_force():
         {
             "route": "GET /", "ttl": 60.0, "stale": 0.0, "everybody": False, "headers": [],
             "cookies": [], "ignore": [], "browser": 0.0, "network": 0.0,
+        }
+    ]  # fmt: skip
+    expected["health"]["check"] = [
+        {
+            "name": "disk", "kind": "", "hard": False, "timeout": 1.0, "url_env": "",
+            "directory": "", "free": 0.05,
         }
     ]  # fmt: skip
     assert config.to_mapping(read) == expected
@@ -56,12 +65,13 @@ def test_every_key_is_in_the_file_the_schema_and_the_page():
 
 def test_every_key_of_a_list_of_tables_is_in_the_file_the_schema_and_the_page():
     text, page, schema = commented_file(), reference(), config.schema()
-    assert "# [[cache.response]]" in text
-    assert "## `[[cache.response]]`" in page
-    items = schema["properties"]["cache"]["properties"]["response"]["items"]
-    assert items["additionalProperties"] is False
     for key in config.listed():
-        leaf = key.name.rpartition(".")[2]
+        path, _, leaf = key.name.rpartition(".")
+        table, _, name = path.removesuffix("[]").rpartition(".")
+        assert f"# [[{table}.{name}]]" in text
+        assert f"## `[[{table}.{name}]]`" in page
+        items = schema["properties"][table]["properties"][name]["items"]
+        assert items["additionalProperties"] is False
         assert f"# {leaf} = " in text
         assert f"| `{leaf}` | {key.doc} |" in page
         assert items["properties"][leaf]["description"] == key.doc

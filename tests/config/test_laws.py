@@ -29,6 +29,8 @@ def values(key: config.Key) -> st.SearchStrategy:
         "data.copy": command,
         "data.reset": command,
         "cache.response[].route": st.just("GET /books/<int:book_id>"),
+        "health.prefix": st.sampled_from(["", "/", "/-/", "/shop/health/"]),
+        "health.check[].name": st.from_regex(r"[a-z][a-z0-9._-]{0,9}", fullmatch=True),
     }
     if key.name in named:
         return named[key.name]
@@ -57,16 +59,22 @@ def documents(draw):
                 inner = tables.setdefault(table, {})
             inner[leaf] = draw(values(key))
     if draw(st.booleans()):
-        tables.setdefault("cache", {})["response"] = draw(st.lists(responses(), max_size=2))
+        tables.setdefault("cache", {})["response"] = draw(entries("cache.response[]", "route"))
+    if draw(st.booleans()):
+        tables.setdefault("health", {})["check"] = draw(entries("health.check[]", "name"))
     return tables
 
 
+def entries(listed, identity):
+    return st.lists(entry(listed, identity), max_size=2)
+
+
 @st.composite
-def responses(draw):
+def entry(draw, listed, identity):
     found = {}
     for key in config.listed():
-        leaf = key.name.rpartition(".")[2]
-        if leaf == "route" or draw(st.booleans()):
+        table, _, leaf = key.name.rpartition(".")
+        if table == listed and (leaf == identity or draw(st.booleans())):
             found[leaf] = draw(values(key))
     return found
 

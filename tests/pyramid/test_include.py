@@ -66,8 +66,8 @@ def test_a_session_made_before_is_known_by_its_first_reading(shop):
     assert second == 'surefoot; fwd=bypass; detail="it carries a session" | for None'
 
 
-def test_without_a_configuration_nothing_is_put_around(shop, tmp_path):
-    (tmp_path / "surefoot.toml").unlink()
+def test_with_nothing_to_do_nothing_is_put_around(shop, tmp_path):
+    (tmp_path / "surefoot.toml").write_text('[health]\nprefix = ""\n')
     told = "print(app.execution_policy is default_execution_policy)"
     assert shop(SHOP, INCLUDE, ASK, told) == ["True"]
 

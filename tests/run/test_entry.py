@@ -79,7 +79,7 @@ def test_with_telemetry_off_nothing_outside_the_standard_library_is_loaded(tmp_p
         tmp_path,
         "import sys\n"
         "from surefoot.web import entry\n"
-        "assert entry.wsgi.__module__ == 'app'\n"
+        "assert entry.wsgi.app.__module__ == 'app'\n"
         "tops = {name.partition('.')[0] for name in sys.modules}\n"
         "print(sorted(tops - sys.stdlib_module_names - {'__main__'}))\n"
         "print([n for n in sys.modules if n.startswith('surefoot.telemetry')])\n",
@@ -162,7 +162,7 @@ def test_a_fault_in_telemetry_never_keeps_the_application_from_serving(tmp_path,
     }[fault]
     done = in_worker(
         tmp_path,
-        broken + "from surefoot.web import entry\nprint(entry.wsgi.__name__)\n",
+        broken + "from surefoot.web import entry\nprint(entry.wsgi.app.__name__)\n",
         SUREFOOT_SETTINGS=settings_text(tmp_path, records=str(tmp_path / "x.sock")),
     )
     assert done.stdout == "app\n"

@@ -45,6 +45,7 @@ def test_answers_are_kept(program, route, tmp_path):
     assert second.startswith("surefoot; hit")
 
 
-def test_without_a_configuration_it_is_the_application_itself(tmp_path):
+def test_with_nothing_to_do_it_is_the_application_itself(tmp_path):
+    (tmp_path / "surefoot.toml").write_text('[health]\nprefix = ""\n')
     program = "from surefoot.web import own\napp = lambda *_: []\nprint(own.wsgi(app) is app)"
     assert printed(program, directory=tmp_path) == ["True"]

@@ -11,6 +11,7 @@ two stands what a PasteDeploy file that is the target says of its server.
 
 from surefoot.config.cache import Cache, CachedResponse
 from surefoot.config.declared import Key, keys, listed
+from surefoot.config.health import CHECK_KINDS, Health, HealthCheck
 from surefoot.config.reading import from_mapping, load, to_mapping
 from surefoot.config.schema import schema
 from surefoot.config.tables import (
@@ -28,6 +29,7 @@ from surefoot.config.tables import (
 )
 
 __all__ = [
+    "CHECK_KINDS",
     "App",
     "Balancer",
     "Cache",
@@ -35,6 +37,8 @@ __all__ = [
     "Config",
     "Data",
     "Database",
+    "Health",
+    "HealthCheck",
     "Key",
     "Response",
     "Server",

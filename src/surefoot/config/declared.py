@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import Any, Final, get_args, get_origin
 
 from surefoot.config.cache import CachedResponse
+from surefoot.config.health import HealthCheck
 from surefoot.config.rules import Rule
 from surefoot.config.tables import Config
 
@@ -18,8 +19,8 @@ __all__ = ["LISTED", "NAMED", "Key", "declared", "keys", "listed", "tables"]
 NAMED: Final = frozenset({"database"})
 """Tables of tables: ``[database.NAME]``."""
 
-LISTED: Final[dict[str, type]] = {"cache.response": CachedResponse}
-"""Lists of tables: ``[[cache.response]]``."""
+LISTED: Final[dict[str, type]] = {"cache.response": CachedResponse, "health.check": HealthCheck}
+"""Lists of tables: ``[[cache.response]]``, ``[[health.check]]``."""
 
 _TYPE_WORDS: Final = {str: "text", int: "a whole number", float: "a number", bool: "true or false"}
 

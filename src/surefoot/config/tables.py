@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from surefoot.config.cache import Cache
+from surefoot.config.health import Health
 from surefoot.config.rules import COMMAND, address, command, duration, key, plain_table
 from surefoot.core.records import Slo
 
@@ -209,6 +210,7 @@ class Config:
     telemetry: Telemetry = field(default_factory=Telemetry)
     database: Mapping[str, Database] = field(default_factory=lambda: types.MappingProxyType({}))
     cache: Cache = field(default_factory=Cache)
+    health: Health = field(default_factory=Health)
 
     @property
     def objective(self) -> Slo:

@@ -78,6 +78,15 @@ class Watching:
 
 
 @dataclass(frozen=True, slots=True)
+class Checking:
+    """What the process's health is told from."""
+
+    described: config.Health
+    database_url_env: str
+    cache_url: str
+
+
+@dataclass(frozen=True, slots=True)
 class Plan:
     """What ``apply`` will do, in the order of its fields."""
 
@@ -94,6 +103,7 @@ class Plan:
     """What is kept, and where; ``None`` where nothing is."""
     local: int = 0
     """Bytes of copies in the process, of each cache that does not say; 0 for none."""
+    health: Checking | None = None
     compress: bool = False
     freeze: bool = False
 
@@ -159,6 +169,7 @@ def plan(settings: WorkerSettings) -> Plan:
         ages=MappingProxyType(ages),
         caching=_caching(settings.config.cache),
         local=settings.config.cache.local,
+        health=_checking(settings.config),
         compress=settings.config.response.compress,
         freeze=settings.config.server.gc_freeze,
     )
@@ -166,6 +177,12 @@ def plan(settings: WorkerSettings) -> Plan:
 
 def _caching(cache: config.Cache) -> config.Cache | None:
     return cache if cache.response or cache.fingerprinted else None
+
+
+def _checking(described: config.Config) -> Checking | None:
+    if not described.health.prefix:
+        return None
+    return Checking(described.health, described.data.url_env, described.cache.url)
 
 
 def apply(planned: Plan, wanted: str) -> Callable[..., Any]:
@@ -202,6 +219,7 @@ def prepared(planned: Plan, wanted: str) -> Callable[[Callable[..., Any]], Calla
         _late("frameworks").hook()
     # Before the import: it marks what is imported.
     watch = _watching(planned.watching, wanted)
+    answering = _health(planned.health, planned.directory, wanted)
 
     def wrap(application: Callable[..., Any]) -> Callable[..., Any]:
         application = watch(application)
@@ -213,6 +231,7 @@ def prepared(planned: Plan, wanted: str) -> Callable[[Callable[..., Any]], Calla
         if cached is None:
             # Outermost: what was recorded is what the application did.
             application = _compressed(planned, application, wanted)
+        application = answering(application)
         if planned.freeze:
             _late("frozen").freeze()
         return application
@@ -269,6 +288,21 @@ def _watching(
         return lambda application: application
     wrap: Callable[[Callable[..., Any]], Callable[..., Any]] = _late("witness").install(
         kind, Path(wanted.directory), wanted.replica, wanted.code
+    )
+    return wrap
+
+
+def _health(
+    checking: Checking | None, directory: Path, wanted: str
+) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+    """What answers for the process in front of everything else."""
+    if checking is None:
+        return lambda application: application
+    around = importlib.import_module("surefoot.health.configured").Surroundings(
+        directory, checking.database_url_env, checking.cache_url
+    )
+    wrap: Callable[[Callable[..., Any]], Callable[..., Any]] = _late("health").install(
+        checking.described, around, wanted
     )
     return wrap
 
