@@ -1,6 +1,6 @@
 #!/bin/sh
-# Sees to the programs that the tests use: PostgreSQL, MariaDB, Redis, Memcached, NGINX, ps,
-# openssl.
+# Sees to the programs that the tests use: PostgreSQL, MariaDB, Redis, Memcached, NGINX, HAProxy,
+# ps, openssl.
 #
 # Missing ones are installed by apt-get when run as root, or by brew; else they are named and the
 # tests that need them are skipped. Nothing that is installed here is started or starts at boot.
@@ -17,6 +17,7 @@ missing() {
         has "${binary:-sh}" || eval "echo \$$1"
     done <<END
 postgres postgresql postgresql@17
+haproxy haproxy haproxy
 redis-server redis-server redis
 memcached memcached memcached
 nginx nginx nginx

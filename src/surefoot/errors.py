@@ -8,6 +8,7 @@ user for a condition that is named here.
 from __future__ import annotations
 
 __all__ = [
+    "BalancerError",
     "CacheKeyError",
     "ConfigError",
     "DataError",
@@ -79,6 +80,10 @@ class InterpreterError(SurefootError):
 
 class ServerError(SurefootError):
     """A server process did not start, died, or its address is taken."""
+
+
+class BalancerError(ServerError):
+    """The balancer did not start, did not answer, or would not do what it was told."""
 
 
 class StoreError(SurefootError):

@@ -28,6 +28,8 @@ def values(key: config.Key) -> st.SearchStrategy:
         "balancer.listen": st.integers(0, 65535).map(lambda port: f"127.0.0.1:{port}"),
         "data.copy": command,
         "data.reset": command,
+        "balancer.name": st.sampled_from(["", "X-Tenant", "session_id"]),
+        "balancer.trusted_proxies": st.just(["10.0.0.0/8", "::1/128"]),
         "cache.response[].route": st.just("GET /books/<int:book_id>"),
         "health.prefix": st.sampled_from(["", "/", "/-/", "/shop/health/"]),
         "health.check[].name": st.from_regex(r"[a-z][a-z0-9._-]{0,9}", fullmatch=True),

@@ -8,9 +8,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from surefoot.config.balancer import Balancer
 from surefoot.config.cache import Cache
 from surefoot.config.health import Health
-from surefoot.config.rules import COMMAND, address, command, duration, key, plain_table
+from surefoot.config.rules import COMMAND, command, duration, key, plain_table
 from surefoot.core.records import Slo
 
 __all__ = [
@@ -93,19 +94,6 @@ class Response:
         False,
         "Whether text, JSON and the like of 500 bytes and more is sent gzipped to clients that "
         "accept it.",
-    )
-
-
-@dataclass(frozen=True, slots=True)
-class Balancer:
-    """What stands in front of the replicas."""
-
-    kind: str = key("none", "none: every replica accepts from one held socket.", choices=("none",))
-    listen: str = key(
-        "127.0.0.1:8000",
-        "Address and port that users reach.",
-        parse=address,
-        allowed='an address and a port such as "127.0.0.1:8000"',
     )
 
 

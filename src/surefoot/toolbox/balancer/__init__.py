@@ -1,0 +1,1 @@
+"""HAProxy before the replicas: its configuration, its processes, and what they are told."""
