@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from server_fixtures import own_redis, redis  # noqa: F401
+from server_fixtures import memcached, own_redis, redis  # noqa: F401
 from servers import find_port, stop, wait_until
 from surefoot.health import checks, draining
 

@@ -35,8 +35,9 @@ class Broker:
     """
 
     def __init__(self, url: str, timeout: float) -> None:
-        self._addresses = [_address(each.strip()) for each in url.split(";") if each.strip()]
-        self._timeout = timeout / max(1, len(self._addresses))
+        several = [each.strip() for each in url.split(";") if each.strip()]
+        self._addresses = [_address(each) for each in several or [""]]
+        self._timeout = timeout / len(self._addresses)
 
     def __call__(self) -> None:
         """Raises where nobody listens."""

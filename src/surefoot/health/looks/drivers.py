@@ -17,7 +17,7 @@ Connect = Callable[[Any, str, float], Any]
 """From a driver, a URL and seconds, a connection of DB-API."""
 
 
-def select_one(url: str, directory: Path, timeout: float) -> None:
+def select_one(url: str, directory: Path, timeout: float) -> str:
     """Connect, ask, and close.
 
     Args:
@@ -25,6 +25,9 @@ def select_one(url: str, directory: Path, timeout: float) -> None:
         directory: Where a relative path of SQLite's begins.
         timeout: Seconds for connecting, where the driver can be told; those of PostgreSQL take
             whole ones, two at least.
+
+    Returns:
+        The driver that was used.
 
     Raises:
         RuntimeError: No driver for it is loaded.
@@ -34,15 +37,15 @@ def select_one(url: str, directory: Path, timeout: float) -> None:
     family = _FAMILIES.get(scheme, "")
     if family == "sqlite":
         _read_sqlite(url, directory)
-        return
+        return "sqlite3"
     for name, connect in _DRIVERS.get(family, {}).items():
         driver = sys.modules.get(name)
         if driver is not None:
             _select(connect(driver, url, timeout))
-            return
+            return name
     if family == "postgresql" and "asyncpg" in sys.modules:
         _select_asyncpg(sys.modules["asyncpg"], url, timeout)
-        return
+        return "asyncpg"
     raise RuntimeError("no driver that is known for the database's URL is loaded")
 
 

@@ -39,8 +39,8 @@ def _watching(module: ModuleType) -> None:
 
 
 def known() -> list[Any]:
-    """The engines there are."""
-    return list(_engines)
+    """The engines there are, one of each URL."""
+    return list({engine.url: engine for engine in list(_engines)}.values())
 
 
 def ask(engine: Any, question: Callable[[Any], _T], timeout: float) -> _T:
