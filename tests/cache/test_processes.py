@@ -14,7 +14,7 @@ WORKER = """
 import json, os, sys, threading, time
 from surefoot.cache import Cache
 
-url, local, ends, seconds = sys.argv[1], sys.argv[2] or None, float(sys.argv[3]), float(sys.argv[4])
+url, local, seconds = sys.argv[1], sys.argv[2] or None, float(sys.argv[3])
 cache = Cache.from_url(url, name="t", local=local)
 made, seen, lock = [], set(), threading.Lock()
 
@@ -36,7 +36,7 @@ def ask():
 
 
 print("ready", flush=True)
-sys.stdin.readline()
+ends = float(sys.stdin.readline())
 threads = [threading.Thread(target=ask) for _ in range(8)]
 for thread in threads:
     thread.start()
@@ -97,13 +97,13 @@ def clean(shared):
 
 @pytest.mark.parametrize("local", ["", "1MB"])
 def test_one_of_all_computes(clean, local):
-    ends = str(time.time() + 5)
-    workers = [start(WORKER, patient(clean), local, ends, "0.1") for _ in range(3)]
+    workers = [start(WORKER, patient(clean), local, "0.1") for _ in range(3)]
     try:
         for worker in workers:
             assert worker.stdout.readline() == "ready\n"
+        ends = time.time() + 3
         for worker in workers:
-            worker.stdin.write("\n")
+            worker.stdin.write(f"{ends}\n")
             worker.stdin.flush()
         told = [json.loads(worker.communicate(timeout=60)[0]) for worker in workers]
     finally:

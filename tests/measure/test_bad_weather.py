@@ -45,7 +45,7 @@ def index():
 
 @app.get("/slow")
 def slow():
-    time.sleep(0.4)
+    time.sleep(0.25)
     return "at last"
 """
 
@@ -90,7 +90,7 @@ def test_an_application_that_dies_under_load_ends_the_run(surefoot, application)
 
 def test_a_route_too_slow_even_alone_is_named_and_the_rest_judged(surefoot, application):
     application(SLOW, "/", "/", "/", "/slow")
-    run = surefoot("measure", "--seconds", "6", "--slo", "200ms")
+    run = surefoot("measure", "--seconds", "4", "--slo", "200ms")
     assert run.code == 0, run.err
     assert any("GET /slow misses the SLO even alone" in note for note in run.result["notes"])
 
