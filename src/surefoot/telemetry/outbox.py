@@ -23,6 +23,10 @@ _LAST_TRIES: Final = 10
 _LAST_PAUSE: Final = 0.01
 """A worker that ends may wait this long, and as often, for a receiver that is behind."""
 _STATS_NS: Final = 1_000_000_000
+_SEND_NS: Final = 20_000_000
+"""A request that ends this long after the last datagram sends the next one itself. The background
+thread would have to get the interpreter first, and would wake up for it in vain each time that
+another thread gives it up for a moment: 33 times beside a view on SQLite."""
 _ROUTES_PER_FRAME: Final = 10
 
 
@@ -43,6 +47,7 @@ class Outbox:
         self._waiting: deque[tuple[Request, int]] = deque()
         self._weight = 0
         self._encoded = 0
+        self._send_due = 0
         self._stacks: list[StackSample] = []
         self._stats_due = 0
         self._worker = 0
@@ -89,8 +94,8 @@ class Outbox:
                     request.spends,
                 )
                 self._encoded += 1
-                if sender.encoder.full and not sender.flush():
-                    self._lost()
+                if sender.encoder.full or time.perf_counter_ns() >= self._send_due:
+                    self._deliver(sender)
             finally:
                 self._flushing.release()
         elif self._weight < _LIMIT:
@@ -126,11 +131,19 @@ class Outbox:
             self._sender.close()
             self._sender = None
 
-    def _send(self, sender: Sender, *, stats: bool) -> None:
+    def _deliver(self, sender: Sender) -> bool:
+        """Send what is encoded; ``False`` if nobody listens."""
+        self._send_due = time.perf_counter_ns() + _SEND_NS
         listening = sender.flush()
         if not listening:
             self._lost()
-        elif sender.waiting:
+        elif not sender.waiting:
+            self._encoded = 0
+        return listening
+
+    def _send(self, sender: Sender, *, stats: bool) -> None:
+        listening = self._deliver(sender)
+        if sender.waiting:
             return
         while self._waiting:
             # Taken one by one: other threads append to this very deque meanwhile.
@@ -146,10 +159,7 @@ class Outbox:
         for stack in stacks:
             sender.encoder.stack(stack.route, stack.state, stack.frames, stack.site, stack.count)
         self._say(sender, now=stats)
-        if not sender.flush():
-            self._lost()
-        elif not sender.waiting:
-            self._encoded = 0
+        self._deliver(sender)
 
     def _lost(self) -> None:
         """Nobody listens: what was encoded since the last complete flush is gone."""

@@ -9,6 +9,7 @@ from __future__ import annotations
 from contextvars import ContextVar
 from typing import Final
 
+from surefoot.telemetry.sites import Hint
 from surefoot.telemetry.statements import Statement
 
 __all__ = ["CURRENT", "MAX_SPENDS", "OTHER", "Hold", "Request", "Running", "current"]
@@ -155,8 +156,9 @@ class Hold:
             sums[USE] += now_ns - self._since_ns
 
 
-Running = tuple[Request, Statement, list[int], str]
-"""Whose statement has been executed, which, where it is summed up, and its site."""
+Running = tuple[Request, Statement, list[int], Hint | None]
+"""Whose statement has been executed, which, where it is summed up, and the way to its site if that
+is where the statement's hint leads."""
 
 CURRENT: Final[ContextVar[Request | None]] = ContextVar("surefoot_request", default=None)
 

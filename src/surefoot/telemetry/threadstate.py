@@ -18,8 +18,9 @@ import os
 import platform
 import threading
 import time
+from collections.abc import Callable
 from types import FrameType
-from typing import Final
+from typing import Any, Final, cast
 
 __all__ = ["ThreadStates", "lock_or_wait"]
 
@@ -28,6 +29,7 @@ _RUNTIME_BYTES: Final = 1 << 20
 """At least the size of the interpreter's state, in which the lock lies (measured: 60 to 700 kB)."""
 _WITH: Final = {opcode.opmap.get("BEFORE_WITH"), opcode.opmap.get("LOAD_SPECIAL")} - {None}
 _RUNNING_SHARE: Final = 0.1
+_MAX_CALL: Final = 200
 
 
 class ThreadStates:
@@ -37,6 +39,8 @@ class ThreadStates:
         self._files: dict[int, int] = {}
         self._clocks: dict[int, tuple[int, int]] = {}
         self._runtime = _runtime_address()
+        self._read = _reader()
+        self._buffer = ctypes.create_string_buffer(_MAX_CALL)
         self._kernel = os.path.exists(f"/proc/self/task/{threading.get_native_id()}/syscall")  # noqa: PTH110 - pathlib would be loaded for this alone
 
     def close(self) -> None:
@@ -84,11 +88,11 @@ class ThreadStates:
                 if file is None:
                     return None
                 self._files[thread] = file
-            try:
-                return os.pread(file, 200, 0)
-            except OSError:
-                # The thread that had this number before has ended.
-                os.close(self._files.pop(thread))
+            length = self._read(file, self._buffer, _MAX_CALL, 0)
+            if length > 0:
+                return self._buffer.raw[:length]
+            # The thread that had this number before has ended.
+            os.close(self._files.pop(thread))
         return None
 
     def _by_clock(self, thread: int, frame: FrameType) -> str:
@@ -131,6 +135,19 @@ def _open(thread: int) -> int | None:
             except OSError:
                 return None
     return None
+
+
+def _reader() -> Callable[..., int]:
+    """``pread`` that keeps the interpreter's lock.
+
+    ``os.pread`` gives it up, and what it reads may then be what the thread did meanwhile. Getting
+    it back costs more than reading: beside a thread that gives it up for each statement of SQLite,
+    the observer is woken some ten times in vain.
+    """
+    read: Any = ctypes.PyDLL(None).pread
+    read.argtypes = (ctypes.c_int, ctypes.c_char_p, ctypes.c_size_t, ctypes.c_ssize_t)
+    read.restype = ctypes.c_ssize_t
+    return cast("Callable[..., int]", read)
 
 
 def _runtime_address() -> int:

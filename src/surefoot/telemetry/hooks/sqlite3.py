@@ -37,11 +37,13 @@ class _Classes:
     """
 
     def __init__(self, module: Any, recorder: Recorder) -> None:
+        self._mixed: dict[Any, Any] = {}
+        self.known = self._mixed.get
         self.plain: Any = module.Connection
         self.cursor: Any = _named(measured_cursor(module.Cursor, recorder), module.Cursor)
         connection: Any = _named(_connection_class(self.plain, self, recorder), self.plain)
         self._bases: dict[Any, Any] = {module.Cursor: self.cursor, self.plain: connection}
-        self._mixed = self._bases.copy()
+        self._mixed.update(self._bases)
 
     def measured(self, factory: Any) -> Any:
         """A measured class in place of a class; any other factory as it is."""
@@ -78,6 +80,7 @@ def _connecting(
 def _connection_class(plain: Any, classes: _Classes, recorder: Recorder) -> type:
     default = classes.cursor
     cursor = plain.cursor
+    known = classes.known
     commit = measured(recorder, plain.commit, _named_call("COMMIT"))
     leave = measured(recorder, plain.__exit__, _named_call("COMMIT"))
 
@@ -85,7 +88,9 @@ def _connection_class(plain: Any, classes: _Classes, recorder: Recorder) -> type
         """A connection whose cursors and commits are measured."""
 
         def cursor(self, factory: Any = default) -> Any:
-            return cursor(self, factory if factory is default else classes.measured(factory))
+            if factory is not default:
+                factory = known(factory) or classes.measured(factory)
+            return cursor(self, factory)
 
         def execute(self, *args: Any) -> Any:
             return cursor(self, default).execute(*args)

@@ -72,17 +72,21 @@ def _executing(call: Callable[..., Any], recorder: Recorder) -> Callable[..., An
             self.surefoot = None
             return call(self, sql, parameters)
         statement = known(sql) or statement_of(sql)
+        hint = statement.hint
+        running = request.last
         try:
             # As ``Sites.locate`` begins, without the call.
-            depth, code, instruction, site = statement.hint or _NO_HINT
+            depth, code, instruction, _ = hint or _NO_HINT
             frame = frame_at(depth - 1)
-            if frame.f_lasti != instruction or frame.f_code is not code:
-                site = locate(statement)
+            if (
+                frame.f_lasti != instruction
+                or frame.f_code is not code
+                or running is None
+                or running[3] is not hint
+            ):
+                running = _entry(request, statement, locate(statement))
         except ValueError:
-            site = locate(statement)
-        running = request.last
-        if running is None or running[1] is not statement or running[3] is not site:
-            running = _entry(request, statement, site)
+            running = _entry(request, statement, locate(statement))
         self.surefoot = running
         sums = running[2]
         if statement.clocked or request.answered_ns:
@@ -144,19 +148,22 @@ def _fetching(call: Callable[..., Any]) -> Callable[..., Any]:
 
 def _fetching_many(call: Callable[..., Any]) -> Callable[..., Any]:
     # As above, and written out again: Django asks twice for each row that it gets.
-    def fetchmany(self: Any, *args: Any, **kwargs: Any) -> Any:
+    # Arguments by name, not *args: packing them costs as much as reading the clock.
+    def fetchmany(self: Any, size: Any = None) -> Any:
+        if size is None:
+            size = self.arraysize
         try:
             running = self.surefoot
         except AttributeError:
-            return call(self, *args, **kwargs)
+            return call(self, size)
         if running is None or running[0].done:
-            return call(self, *args, **kwargs)
+            return call(self, size)
         request, statement, sums, _ = running
         if statement.clocked or request.answered_ns:
-            return _clocked(request, statement, sums, call, self, *args, count=0, **kwargs)
+            return _clocked(request, statement, sums, call, self, size, count=0)
         start = _clock()
         try:
-            return call(self, *args, **kwargs)
+            rows = call(self, size)
         finally:
             took = _clock() - start
             sums[2] += took
@@ -165,6 +172,10 @@ def _fetching_many(call: Callable[..., Any]) -> Callable[..., Any]:
                 statement.clocked = _CLOCKED
             else:
                 sums[3] += took
+        if not rows or len(rows) < size:
+            # These were the last; whoever asks again is told so without SQLite.
+            self.surefoot = None
+        return rows
 
     return fetchmany
 
@@ -185,10 +196,12 @@ def _iterating(call: Callable[..., Any]) -> Callable[..., Any]:
 
 
 def _entry(request: Request, statement: Statement, site: str) -> Running:
+    hint = statement.hint
     if not site and request.sites:
         site = request.sites.get(_thread(), "")
     sums = request.entry(RESOURCE, statement.text, site)
-    running = request.last = (request, statement, sums, site)
+    found = hint if hint is not None and hint[3] is site else None
+    running = request.last = (request, statement, sums, found)
     return running
 
 
