@@ -65,12 +65,12 @@ def parameters(server: Server, balancing: Balancing, *, ramp: bool) -> str:
         balancing: How requests are dealt out.
         ramp: Whether it comes to its full share slowly.
     """
-    words = [f"unix@{plain_path(server.socket)}", f"weight {server.weight}"]
-    words += [f"maxconn {server.slots}"]
-    if balancing.algorithm not in {"round-robin", "least-connections"}:
-        # Those two wait in one queue for all. A request that has its server waits for that one, and
-        # where too many do it is better asked of another.
-        words += [f"maxqueue {server.slots}"]
+    words = [f"unix@{plain_path(server.socket)}", f"weight {server.weight:d}"]
+    words += [f"maxconn {server.slots:d}"]
+    if balancing.algorithm == "sticky":
+        # Who is remembered waits for one server only, and moves where too many do. By a hash nobody
+        # can move: it would come to the same server again, and HAProxy would refuse.
+        words += [f"maxqueue {server.slots:d}"]
     words += ["check inter 1s downinter 200ms fall 2 rise 1"]
     if server.eject:
         words += ["observe layer4 error-limit 1 on-error mark-down"]
@@ -109,14 +109,14 @@ def _indented(lines: Sequence[str]) -> str:
 
 def _milliseconds(seconds: float) -> str:
     # A time-out of nothing is none at all.
-    return f"{max(1, round(seconds * 1000))}ms"
+    return f"{max(1, round(seconds * 1000)):d}ms"
 
 
 def _global(balancing: Balancing, runtime: str) -> list[str]:
     return [
         "global",
-        f"maxconn {balancing.connections}",
-        f"nbthread {balancing.threads}",
+        f"maxconn {balancing.connections:d}",
+        f"nbthread {balancing.threads:d}",
         f"stats socket {runtime} mode 600 level admin",
         f"hard-stop-after {_milliseconds(balancing.drain)}",
     ]
@@ -132,8 +132,10 @@ def _defaults(balancing: Balancing) -> list[str]:
         f"timeout server {_milliseconds(balancing.timeout)}",
         f"timeout queue {_milliseconds(balancing.queue_timeout)}",
         "# Who sends a request drop by drop keeps nobody but itself waiting, and not for long.",
-        "timeout http-request 10s",
+        f"timeout http-request {_milliseconds(balancing.request_timeout)}",
         "option http-buffer-request",
+        "# A request whose client has gone is not worked on.",
+        "option abortonclose",
         f"timeout http-keep-alive {_milliseconds(balancing.keep_alive)}",
         "timeout tunnel 1h",
         "timeout check 2s",
@@ -151,7 +153,7 @@ def _frontend(balancing: Balancing, fronts: Sequence[int]) -> list[str]:
         *_bodies(balancing.largest_body),
         *_forwarded(balancing.trusted_proxies),
         "http-request set-header X-Request-Start t=%[date(0,us)]",
-        f"http-request return status 503 {_BUSY} if {{ queue({BACKEND}) ge {balancing.queue} }}",
+        f"http-request return status 503 {_BUSY} if {{ queue({BACKEND}) ge {balancing.queue:d} }}",
         f"http-error status 503 {_BUSY}",
         f"default_backend {BACKEND}",
     ]
@@ -163,7 +165,7 @@ def _bodies(largest: int) -> list[str]:
     told = "content-type text/plain string"
     unknown = "{ req.hdr(transfer-encoding) -m found }"
     return [
-        f'http-request return status 413 {told} "Too large." if {{ req.body_size gt {largest} }}',
+        f'http-request return status 413 {told} "Too large." if {{ req.body_size gt {largest:d} }}',
         "# What does not tell its length would have to be counted.",
         f'http-request return status 411 {told} "Length required." if {unknown}',
     ]
@@ -210,10 +212,8 @@ def _client(proxies: Sequence[str]) -> list[str]:
 def _backend(balancing: Balancing, tokens: str, servers: Iterable[Server]) -> list[str]:
     return [
         f"backend {BACKEND}",
-        *_chosen(balancing, tokens),
+        *_chosen(balancing),
         "http-reuse safe",
-        "# A request whose client has gone is not worked on.",
-        "option abortonclose",
         "# Another replica is asked where one cannot be reached, and, if asking twice does no",
         "# harm, where one closes the connection without a word. None is asked instead of one that",
         "# takes its time: what is slow for one would become slow for all.",
@@ -221,6 +221,7 @@ def _backend(balancing: Balancing, tokens: str, servers: Iterable[Server]) -> li
         "option redispatch 1",
         "retry-on conn-failure empty-response",
         "http-request disable-l7-retry unless METH_GET || METH_OPTIONS",
+        *_remembering(balancing, tokens),
         "option httpchk",
         *_check(balancing.check),
         *(f"server {s.name} {parameters(s, balancing, ramp=True)}" for s in servers),
@@ -234,7 +235,7 @@ def _check(path: str) -> list[str]:
     return [f"http-check send meth OPTIONS uri / {sent}", "http-check expect status 100-599"]
 
 
-def _chosen(balancing: Balancing, tokens: str) -> list[str]:
+def _chosen(balancing: Balancing) -> list[str]:
     # Only the consistent kind of hash works with servers that come and go.
     consistent = "hash-type consistent sdbm avalanche"
     match balancing.algorithm:
@@ -246,14 +247,15 @@ def _chosen(balancing: Balancing, tokens: str) -> list[str]:
             return [f"balance hash req.hdr({balancing.name})", consistent]
         case "cookie":
             return [f"balance hash req.cook({balancing.name})", consistent]
-        case "sticky":
-            return ["balance roundrobin", *_remembering(balancing.name or _COOKIE, tokens)]
         case _:
             return ["balance roundrobin"]
 
 
-def _remembering(cookie: str, tokens: str) -> list[str]:
+def _remembering(balancing: Balancing, tokens: str) -> list[str]:
     """Stickiness that servers added at run time have too, which HAProxy's own cookies lack."""
+    if balancing.algorithm != "sticky":
+        return []
+    cookie = balancing.name or _COOKIE
     key = _key(Path(tokens)).decode()
     made = f"%[str({key}),concat(,txn.server),sha2(256),hex,bytes(0,16)]"
     attributes = "\\ Path=/;\\ HttpOnly;\\ SameSite=Lax"

@@ -161,12 +161,12 @@ def parse_status(text: str) -> Status:
     Raises:
         BalancerError: It is something else.
     """
-    rows = list(csv.DictReader(text.removeprefix("# ").splitlines()))
     try:
+        rows = list(csv.DictReader(text.removeprefix("# ").splitlines()))
         servers = tuple(_server(row) for row in rows if row["svname"] != "BACKEND")
         whole = next(row for row in rows if row["svname"] == "BACKEND")
         return Status(servers, _number(whole["scur"]), _number(whole["qcur"]))
-    except (KeyError, ValueError, StopIteration) as error:
+    except (LookupError, ValueError, TypeError, AttributeError, csv.Error, StopIteration) as error:
         raise BalancerError(
             "HAProxy's statistics cannot be understood",
             do="haproxy -v says which version it is; Surefoot knows 2.6 and later",

@@ -69,6 +69,8 @@ class Balancing:
     queue: int = 500
     queue_timeout: float = 5.0
     timeout: float = 60.0
+    request_timeout: float = 10.0
+    """Seconds within which a request has to be there, its body as far as 16 KiB included."""
     keep_alive: float = 75.0
     """Seconds that a client's idle connection is kept."""
     drain: float = 30.0
@@ -90,9 +92,9 @@ class Balancing:
                 do=f'say the {self.algorithm} with [balancer] name = "..."',
             )
         _must(_is(networks, self.trusted_proxies), "networks", self.trusted_proxies)
-        for seconds in (self.queue_timeout, self.timeout, self.keep_alive, self.drain):
+        times = (self.queue_timeout, self.timeout, self.request_timeout, self.keep_alive)
+        for seconds in (*times, self.drain, self.slow_start):
             _must(0 <= seconds <= _YEAR, "seconds", seconds)
-        _must(0 <= self.slow_start <= _YEAR, "seconds", self.slow_start)
         for count in (self.queue, self.connections, self.threads):
             _must(1 <= count <= 10_000_000, "a count", count)
         _must(0 <= self.largest_body <= 10**15, "bytes", self.largest_body)
