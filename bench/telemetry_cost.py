@@ -2,10 +2,13 @@
 
     python bench/telemetry_cost.py [--rounds N]
 
-Two processes per case do the same work in turns, one with telemetry and one without; the CPU time
-of the whole process is compared, so encoding, sending and the sampler are in it. The receiver is a
-process of its own. Every figure is also given as a multiple of a calibration operation (a loop of
-1,000 additions) timed in the same run.
+Two processes per case do the same work in turns, one with telemetry and one that does not load it;
+the CPU time of the whole process is compared, so encoding, sending and the sampler are in it. The
+receiver is a process of its own. Turns are short, and each is compared with its neighbour: median
+of the ratios with the first and last tenth, ratio of the two least, and ratio of the two sums.
+
+Two processes of the same program differ by 2 or 3 % for as long as they live (where their memory
+lies, how names fall into the interpreter's caches): a figure of a few percent needs several runs.
 """
 
 from __future__ import annotations
@@ -249,14 +252,13 @@ CASES: dict[str, tuple[Callable[[Any], Run], int, str]] = {
         5000,
         "the same with a connection from the engine each time",
     ),
-    "django": (django_view, 10, "request to a Django view with 50 ORM queries, SQLite"),
+    "django": (django_view, 6, "request to a Django view with 50 ORM queries, SQLite"),
     "django-postgresql": (
         lambda recorder: django_view(recorder, os.environ["BENCH_URL"]),
         10,
         "the same, PostgreSQL",
     ),
-    # Enough of them that the rounds have the same share of the collector's work.
-    "pyramid": (pyramid_view, 120, "request to a Pyramid view with 50 SQLAlchemy queries, SQLite"),
+    "pyramid": (pyramid_view, 6, "request to a Pyramid view with 50 SQLAlchemy queries, SQLite"),
     "pyramid-postgresql": (
         lambda recorder: pyramid_view(recorder, os.environ["BENCH_URL"]),
         10,
@@ -297,18 +299,6 @@ def drain(path: str) -> None:
             sock.recv(1 << 16)
 
 
-def calibration() -> float:
-    """Nanoseconds for 1,000 additions, the best of several."""
-    best = float("inf")
-    for _ in range(200):
-        start = time.process_time_ns()
-        total = 0
-        for number in range(1000):
-            total += number
-        best = min(best, time.process_time_ns() - start)
-    return best
-
-
 def started(*arguments: str) -> subprocess.Popen[str]:
     return subprocess.Popen(
         [sys.executable, __file__, *arguments],
@@ -329,22 +319,20 @@ def asked(arm: subprocess.Popen[str], count: int) -> float:
 def compare(case: str, records: str, rounds: int) -> None:
     _, count, text = CASES[case]
     arms = [started("--worker", case), started("--worker", case, "--records", records)]
-    plain: list[float] = []
-    costs: list[float] = []
+    took: list[list[float]] = [[], []]
     for index in range(rounds):
-        order = (0, 1) if index % 2 else (1, 0)
-        took = {arm: asked(arms[arm], count) for arm in order}
-        plain.append(took[0])
-        costs.append(took[1] - took[0])
-    for arm in arms:
-        arm.communicate()
-    base, cost = statistics.median(plain), statistics.median(costs)
-    low, _, high = statistics.quantiles(costs, n=4)
-    additions = calibration()
+        for arm in (0, 1) if index % 2 else (1, 0):
+            took[arm].append(asked(arms[arm], count))
+    for each in arms:
+        each.communicate()
+    without, telling = took
+    ratios = [on / off for off, on in zip(without, telling, strict=True)]
+    low, *_, high = statistics.quantiles(ratios, n=10)
     print(
-        f"{text:55} {base / 1e3:8.2f} {cost / 1e3:+8.2f} us "
-        f"({low / 1e3:+.2f} to {high / 1e3:+.2f}) {cost / base:+7.1%}  "
-        f"{cost / additions:.2f} x 1,000 additions"
+        f"{text:55} {statistics.median(without) / 1e3:9.2f} us "
+        f"{statistics.median(ratios) - 1:+7.1%} ({low - 1:+.1%} to {high - 1:+.1%}) "
+        f"{min(telling) / min(without) - 1:+7.1%} {sum(telling) / sum(without) - 1:+7.1%}",
+        flush=True,
     )
 
 
@@ -371,7 +359,8 @@ def measure(cases: list[str], rounds: int) -> None:
         assert receiver.stdout is not None
         receiver.stdout.readline()
         try:
-            print(f"{'CPU of the process per':55}  without     with telemetry (middle half)")
+            heads = ("CPU of the process per", "without", "telemetry (p10 to p90)", "least", "sum")
+            print("{:55} {:>12} {:>26} {:>7} {:>7}".format(*heads))
             for case in cases:
                 if not case.endswith("postgresql"):
                     compare(case, records, rounds)
