@@ -8,7 +8,7 @@ RUNS ?= 8
 # Where the applications of other people that tests look at are installed, once for all runs.
 export SUREFOOT_TEST_ENVIRONMENTS ?= $(CURDIR)/$(VENV)/environments
 
-.PHONY: help demo test check bench bench-cache bench-prove bench-prove-full shape matrix format changelog clean
+.PHONY: help demo test check bench bench-cache bench-serving bench-prove bench-prove-full shape matrix format changelog clean
 
 help:
 	@echo "make demo     tune the example bookshop, in less than five minutes"
@@ -16,6 +16,7 @@ help:
 	@echo "make check    lint, types, imports, generated files"
 	@echo "make bench    the measurements behind the figures in the docs"
 	@echo "make bench-cache   the stores, keys and copies of the cache beside their peers"
+	@echo "make bench-serving   what the balancer costs, and what changes and deaths cost users"
 	@echo "make bench-prove   as many proofs of nothing and of a tenth, and of planted faults"
 	@echo "make shape    size and complexity of this code beside that of others"
 	@echo "make matrix   the tests under every Python from 3.11 to 3.13 that is found"
@@ -55,6 +56,10 @@ bench: $(VENV)/.dev
 bench-cache: $(VENV)/.dev
 	@sh scripts/servers.sh
 	@for file in bench/cache/*.py; do echo "== $$file"; $(BIN)/python $$file || exit 1; done
+
+bench-serving: $(VENV)/.dev
+	@sh scripts/servers.sh
+	@for file in bench/serving/*.py; do echo "== $$file"; $(BIN)/python $$file || exit 1; done
 
 bench-prove: $(VENV)/.dev
 	@$(BIN)/python bench/prove/runs.py --runs $(RUNS)
