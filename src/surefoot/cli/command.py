@@ -123,6 +123,7 @@ def write_output(name: str, text: str) -> None:
 # Where the flag is not the key's own last word.
 _FLAGS: Final = {
     "balancer.listen": "--listen",
+    "balancer.kind": "--balancer",
     "server.kind": "--server",
     "slo.latency": "--slo",
     "workload.file": "--workload",

@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import sys
 import time
+from contextlib import suppress
 from typing import Final
 
 from surefoot.cli.command import Command
@@ -38,10 +39,8 @@ def _execute(args: argparse.Namespace, console: Console) -> str:
         return "\n".join(lines)
     console.close()
     _write(lines)
-    try:
+    with suppress(KeyboardInterrupt, BrokenPipeError):
         _follow(place, args.name, outputs)
-    except (KeyboardInterrupt, BrokenPipeError):
-        pass
     return ""
 
 
@@ -49,7 +48,11 @@ def _outputs(place: Place, wanted: str | None) -> dict[str, Output]:
     names = sorted(path.stem for path in place.directory.glob("*.log"))
     if wanted is not None and wanted not in names:
         raise UsageError(f"there is no log of {wanted}", do=f"there are {', '.join(names)}")
-    return {name: Output(place.log(name)) for name in names if wanted is None or name == wanted}
+    return {
+        name: Output(place.log(name), shorten=False)
+        for name in names
+        if wanted is None or name == wanted
+    }
 
 
 def _follow(place: Place, wanted: str | None, outputs: dict[str, Output]) -> None:
@@ -57,10 +60,10 @@ def _follow(place: Place, wanted: str | None, outputs: dict[str, Output]) -> Non
         output.fresh()
     while True:
         time.sleep(_POLL)
-        there = {name for name in _outputs(place, wanted)} if place.directory.exists() else set()
+        there = set(_outputs(place, wanted)) if place.directory.exists() else set()
         if not there:
             return
-        outputs |= {name: Output(place.log(name)) for name in there - outputs.keys()}
+        outputs |= {name: Output(place.log(name), shorten=False) for name in there - outputs.keys()}
         _write([_line(name, line) for name in sorted(there) for line in outputs[name].fresh()])
 
 

@@ -15,12 +15,14 @@ from surefoot import config, units
 from surefoot.cli.command import Command, add_config_options, config_flags
 from surefoot.cli.console import Console
 from surefoot.cli.run_screen import Screen, screen_for
-from surefoot.cli.running import ask
+from surefoot.cli.running import ask, until_gone
 from surefoot.cli.status import status_text
 from surefoot.errors import UsageError
 from surefoot.toolbox.process.child import alive
+from surefoot.toolbox.process.known import Known
 from surefoot.toolbox.serving.detached import launch
 from surefoot.toolbox.serving.place import Place, place_of
+from surefoot.toolbox.serving.record import load
 from surefoot.toolbox.serving.release import Release, find_release
 from surefoot.toolbox.serving.service import ended, prepared, serving
 from surefoot.toolbox.signals import ending_signals, interrupt_on_signals
@@ -53,6 +55,7 @@ def _options(parser: argparse.ArgumentParser) -> None:
         "server.threads",
         "server.kind",
         "balancer.listen",
+        "balancer.kind",
         "app.python",
         "app.directory",
         "app.env_file",
@@ -93,7 +96,11 @@ def _detached(
         launch(place, record)
         return ask({"do": "settled"}, console)
     except BaseException:
-        ended(place, record)
+        known = load(place.state) or record
+        if known.supervisor is not None:
+            Known(known.supervisor).terminate()
+            until_gone(known)
+        ended(place, known)
         raise
 
 

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 from surefoot import config
 from surefoot.cli.console import Console
@@ -15,7 +16,11 @@ from surefoot.toolbox.serving.place import Place, place_of
 from surefoot.toolbox.serving.record import Record, load
 from surefoot.toolbox.serving.service import lives
 
-__all__ = ["ask", "found"]
+__all__ = ["ask", "found", "until_gone"]
+
+_SECONDS: Final = 10.0
+"""For a supervisor to end, once everything else has."""
+_POLL: Final = 0.02
 
 
 def found() -> tuple[Place, Record]:
@@ -50,3 +55,13 @@ def ask(request: Mapping[str, Any], console: Console) -> Mapping[str, Any]:
     if answer is None:
         raise ServerError("the supervisor does not answer", do=f"look at {place.log('supervisor')}")
     return answer
+
+
+def until_gone(record: Record) -> None:
+    """Wait until the supervisor has cleared up after itself, and is no more; some seconds."""
+    ending = time.monotonic() + _SECONDS
+    supervisor = record.supervisor
+    while lives(record) or (supervisor is not None and supervisor.alive):
+        if time.monotonic() > ending:
+            return
+        time.sleep(_POLL)

@@ -10,6 +10,8 @@ from surefoot.cli.command import Command
 from surefoot.cli.console import Console
 from surefoot.cli.running import ask
 from surefoot.cli.status import status_text
+from surefoot.errors import UsageError
+from surefoot.toolbox.serving.service import MOST
 
 __all__ = ["COMMAND"]
 
@@ -19,6 +21,8 @@ def _options(parser: argparse.ArgumentParser) -> None:
 
 
 def _execute(args: argparse.Namespace, console: Console) -> Mapping[str, Any]:
+    if not 1 <= args.replicas <= MOST:
+        raise UsageError(f"{args.replicas} is no number of replicas from 1 to {MOST}")
     return ask({"do": "scale", "replicas": args.replicas}, console)
 
 

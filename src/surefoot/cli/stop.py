@@ -8,7 +8,7 @@ from typing import Any
 
 from surefoot.cli.command import Command
 from surefoot.cli.console import Console
-from surefoot.cli.running import ask
+from surefoot.cli.running import ask, found, until_gone
 from surefoot.cli.status import status_text
 
 __all__ = ["COMMAND"]
@@ -19,7 +19,10 @@ def _options(_parser: argparse.ArgumentParser) -> None:
 
 
 def _execute(_args: argparse.Namespace, console: Console) -> Mapping[str, Any]:
-    return ask({"do": "stop"}, console)
+    _, record = found()
+    status = ask({"do": "stop"}, console)
+    until_gone(record)
+    return status
 
 
 COMMAND = Command(

@@ -16,15 +16,22 @@ __all__ = ["Lock"]
 class Lock:
     """Holds ``path`` locked, with this process's id in it, until ``release``.
 
+    Args:
+        path: A file, made if it is missing.
+        mode: Who may read it.
+        doing: What another one that holds it is doing.
+
     Raises:
         RefusedError: Another process holds it.
         OutputError: The file cannot be made or locked.
     """
 
-    def __init__(self, path: Path) -> None:
+    def __init__(
+        self, path: Path, *, mode: int = 0o644, doing: str = "is at work on this project"
+    ) -> None:
         self._path = path
         try:
-            self._fd = _locked(path)
+            self._fd = _locked(path, mode, doing)
         except OSError as error:
             raise OutputError(
                 f"{path} cannot be made or locked: {error.strerror}",
@@ -40,9 +47,9 @@ class Lock:
             self._fd = -1
 
 
-def _locked(path: Path) -> int:
+def _locked(path: Path, mode: int, doing: str) -> int:
     while True:
-        fd = os.open(path, os.O_RDWR | os.O_CREAT, 0o644)
+        fd = os.open(path, os.O_RDWR | os.O_CREAT, mode)
         try:
             fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
             if _is_at(path, fd):
@@ -55,7 +62,7 @@ def _locked(path: Path) -> int:
             if error.errno not in {errno.EWOULDBLOCK, errno.EACCES}:
                 raise
             raise RefusedError(
-                f"another surefoot is at work on this project (process {holder or 'unknown'})",
+                f"another surefoot {doing} (process {holder or 'unknown'})",
                 do="wait until it is done, or stop it",
             ) from None
         # It was taken away by its holder between our opening and our locking it.

@@ -12,9 +12,10 @@ import time
 from pathlib import Path
 from typing import Final
 
-from surefoot.errors import SurefootError
+from surefoot.errors import ServerError, SurefootError
 from surefoot.toolbox.process.child import Child
 from surefoot.toolbox.process.known import Identity
+from surefoot.toolbox.process.table import MARK
 from surefoot.toolbox.serving.place import Place
 from surefoot.toolbox.serving.record import Record, load
 from surefoot.toolbox.serving.release import Release, find_release
@@ -46,7 +47,7 @@ def launch(place: Place, record: Record) -> None:
     child = Child(
         [sys.executable, "-m", "surefoot.toolbox.serving.detached", str(place.directory)],
         directory=Path(record.directory),
-        environment=_environment(record.holder),
+        environment=_environment(record.holder, record.mark),
         output=log,
     )
     ending = time.monotonic() + _SECONDS
@@ -61,10 +62,21 @@ def _asked(place: Place) -> bool:
     return place.control.exists()
 
 
-def _environment(holder: Identity) -> dict[str, str]:
-    """What everything was started with; read from a process that has it, and never written down."""
-    text = Path(f"/proc/{holder.pid}/environ").read_bytes().decode(errors="surrogateescape")
-    return dict(pair.partition("=")[::2] for pair in text.split("\0") if "=" in pair)
+def _environment(holder: Identity, mark: str) -> dict[str, str]:
+    """What everything was started with; read from a process that has it, and never written down.
+
+    Raises:
+        ServerError: It does not have it.
+    """
+    ending = time.monotonic() + _SECONDS
+    while holder.alive and time.monotonic() < ending:
+        text = Path(f"/proc/{holder.pid}/environ").read_bytes().decode(errors="surrogateescape")
+        found = dict(pair.partition("=")[::2] for pair in text.split("\0") if "=" in pair)
+        # A process that has only just been started shows none yet: seen once in 40 starts.
+        if found.get(MARK) == mark:
+            return found
+        time.sleep(_POLL)
+    raise ServerError("the process that holds the sockets is gone", do="start anew: surefoot run")
 
 
 def _last_words(log: Path) -> str:

@@ -12,6 +12,7 @@ from typing import Final
 from surefoot.errors import ServerError
 from surefoot.toolbox.process.child import Child
 from surefoot.toolbox.process.known import Identity, identity
+from surefoot.toolbox.process.table import MARK
 from surefoot.toolbox.serving import holder
 from surefoot.toolbox.serving.place import Place
 from surefoot.toolbox.stack.front import HeldSocket, unix_listener
@@ -22,12 +23,13 @@ _SECONDS: Final = 5.0
 _MOST: Final = 16
 
 
-def hold(place: Place, addresses: Sequence[str]) -> Identity:
+def hold(place: Place, addresses: Sequence[str], mark: str) -> Identity:
     """Listen on the addresses, and start the process that holds them.
 
     Args:
         place: Its run directory.
         addresses: ``"127.0.0.1:8000"``; at most 16.
+        mark: What the environment of the project's processes holds.
 
     Raises:
         ServerError: An address is taken or cannot be had, or the process does not start.
@@ -43,7 +45,7 @@ def hold(place: Place, addresses: Sequence[str]) -> Identity:
         process = Child(
             [sys.executable, "-I", "-S", holder.__file__, *map(str, fds)],
             directory=place.directory,
-            environment=os.environ,
+            environment={**os.environ, MARK: mark},
             output=place.log("holder"),
             fds=fds,
         )

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 from surefoot import config
 from surefoot.config import Config
 from surefoot.toolbox.target import Application, find_application
 
 __all__ = ["Release", "find_release"]
+
+_LOOPED: Final = 1000
+"""Slots of an event loop: what waits there costs little, and a websocket keeps its slot."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,6 +26,30 @@ class Release:
     """In which the command was given."""
     application: Application
     config: Config
+
+    @property
+    def slots(self) -> int:
+        """Requests that one replica may work on at once."""
+        threaded = self.application.interface == "wsgi"
+        return self.config.server.threads if threaded else _LOOPED
+
+    @property
+    def served(self) -> Config:
+        """The configuration of its servers.
+
+        A balancer gives no more requests than there are slots. One thread more answers its checks
+        then, which would else wait behind requests and make of a busy replica a dead one.
+        """
+        if self.config.balancer.kind == "none" or self.application.interface != "wsgi":
+            return self.config
+        server = replace(self.config.server, threads=self.config.server.threads + 1)
+        return replace(self.config, server=server)
+
+    @property
+    def ready(self) -> str:
+        """Where a replica says that it is ready; empty where it only has to answer."""
+        prefix = self.config.health.prefix
+        return f"{prefix}readyz" if prefix else ""
 
 
 def find_release(number: int, directory: Path, flags: Mapping[str, Any]) -> Release:

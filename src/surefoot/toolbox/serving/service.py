@@ -11,11 +11,13 @@ from collections.abc import AsyncIterator, Callable, Mapping
 from dataclasses import replace
 from typing import Any, Final
 
+from surefoot.core.fleet import State
 from surefoot.errors import ServerError, UsageError
 from surefoot.toolbox.journal.lock import Lock
 from surefoot.toolbox.process.child import end
 from surefoot.toolbox.process.known import Known
 from surefoot.toolbox.serving import control
+from surefoot.toolbox.serving.balanced import Balanced
 from surefoot.toolbox.serving.held import hold, taken
 from surefoot.toolbox.serving.place import Place
 from surefoot.toolbox.serving.record import Record, load, save
@@ -25,11 +27,12 @@ from surefoot.toolbox.serving.supervisor import Supervisor
 from surefoot.toolbox.serving.traffic import Accepting, Traffic
 from surefoot.toolbox.stack.keeper import Event
 
-__all__ = ["Service", "ended", "lives", "prepared", "serving"]
+__all__ = ["MOST", "Service", "ended", "lives", "prepared", "serving"]
 
 Watch = Callable[[Event], None]
 
-_MOST: Final = 256
+MOST: Final = 256
+"""Replicas of one project."""
 
 
 class Service:
@@ -82,7 +85,7 @@ async def serving(
         RefusedError: Another supervisor is there.
         ServerError: An address is taken.
     """
-    lock = Lock(place.lock)
+    lock = Lock(place.lock, mode=0o600, doing="keeps this project running already")
     try:
         known = load(place.state)
         if known is None or not lives(known):
@@ -99,7 +102,7 @@ async def _supervised(
 ) -> AsyncIterator[Service]:
     over = not record.members
     try:
-        supervisor = _adopted(place, record, release, watch)
+        supervisor = await _adopted(place, record, release, watch)
         async with control.listen(place.control, _Answers(supervisor).answer):
             running = asyncio.create_task(supervisor.run())
             over = False
@@ -107,6 +110,7 @@ async def _supervised(
                 yield Service(supervisor, running)
             finally:
                 over, record = running.done(), supervisor.record
+                supervisor.traffic.leave()
     finally:
         if over:
             ended(place, record)
@@ -121,7 +125,7 @@ def prepared(place: Place, release: Release, flags: Mapping[str, Any]) -> Record
     known = load(place.state)
     if known is not None and lives(known):
         raise ServerError(
-            "this project runs already",
+            "another surefoot keeps this project running already",
             do="surefoot status shows it, surefoot reload replaces it, surefoot stop ends it",
         )
     record = _holding(place, _fresh(release, flags))
@@ -131,8 +135,9 @@ def prepared(place: Place, release: Release, flags: Mapping[str, Any]) -> Record
 
 def ended(place: Place, record: Record) -> None:
     """Leave nothing of it behind."""
-    if record.holder is not None:
-        Known(record.holder).kill()
+    for process in (record.balancer, record.holder):
+        if process is not None:
+            Known(process).kill()
     end([], record.mark)
     shutil.rmtree(place.directory, ignore_errors=True)
 
@@ -158,19 +163,29 @@ def lives(record: Record) -> bool:
 
 
 def _holding(place: Place, record: Record) -> Record:
-    return replace(record, holder=hold(place, record.addresses))
+    return replace(record, holder=hold(place, record.addresses, record.mark))
 
 
-def _adopted(place: Place, record: Record, release: Release, watch: Watch) -> Supervisor:
+async def _adopted(place: Place, record: Record, release: Release, watch: Watch) -> Supervisor:
     fronts = taken(place.holder)
     record = replace(record, addresses=tuple(map(_name, fronts)))
     release = replace(release, number=record.release)
-    traffic: Traffic = Accepting(fronts)
+    traffic = _traffic(place, release, fronts, watch)
     supervisor = Supervisor(place, record.flags, release, traffic, record, watch)
     for member in record.members:
         if member.process.alive:
             supervisor.adopt(member)
+    up = [unit for unit in supervisor.units.values() if unit.state is State.UP]
+    await traffic.adopt(record.balancer, up)
     return supervisor
+
+
+def _traffic(place: Place, release: Release, fronts: list[socket.socket], watch: Watch) -> Traffic:
+    if release.config.balancer.kind == "none":
+        return Accepting(fronts)
+    return Balanced(
+        place, release.config, fronts, lambda text: watch(Event("haproxy", "output", text))
+    )
 
 
 def _name(front: socket.socket) -> str:
@@ -210,6 +225,6 @@ class _Answers:
 
 
 def _number(told: Any) -> int:
-    if not isinstance(told, int) or not 1 <= told <= _MOST:
-        raise UsageError(f"{told!r} is no number of replicas from 1 to {_MOST}")
+    if not isinstance(told, int) or not 1 <= told <= MOST:
+        raise UsageError(f"{told!r} is no number of replicas from 1 to {MOST}")
     return told

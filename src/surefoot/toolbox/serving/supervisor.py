@@ -16,7 +16,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any, Final
 
 from surefoot.core.fleet import Action, Drain, Kill, Start, State, Stop, Wanted, decide
-from surefoot.errors import ServerError
+from surefoot.errors import BalancerError, ServerError
 from surefoot.toolbox.process.known import identity
 from surefoot.toolbox.serving.place import Place
 from surefoot.toolbox.serving.record import Record, ReplicaRecord, save
@@ -109,6 +109,8 @@ class Supervisor:
         """
         number = max(self._releases) + 1
         release = await asyncio.to_thread(find_release, number, self.release.directory, self.flags)
+        self._check(release)
+        await self.traffic.configure(release.config)
         configured, before = release.config.server.replicas, self.release.config.server.replicas
         self._releases[number] = release
         replicas = configured if configured != before else self.wanted.replicas
@@ -119,10 +121,8 @@ class Supervisor:
 
     def adopt(self, known: ReplicaRecord) -> None:
         """Take over a replica that another supervisor has started."""
-        unit = Unit(
-            self._replica(known.name, self.release), known.release, known.state,
-            began=known.began, since=known.since,
-        )  # fmt: skip
+        unit = self._unit(known.name, self.release)
+        unit.recall(known)
         self.units[unit.name] = unit
         if unit.state is not State.STARTING:
             self._proven.add(unit.release)
@@ -136,6 +136,16 @@ class Supervisor:
             yield
         finally:
             self._told.remove(say)
+
+    def _check(self, release: Release) -> None:
+        """Refuse what cannot change while the sockets are held."""
+        now, then = self.release.config.balancer, release.config.balancer
+        for name in ("kind", "listen"):
+            if getattr(now, name) != getattr(then, name):
+                raise ServerError(
+                    f"[balancer] {name} is another one now, and cannot change while it runs",
+                    do="surefoot stop, then surefoot run",
+                )
 
     async def stop(self) -> None:
         """End everything, letting requests finish."""
@@ -157,13 +167,22 @@ class Supervisor:
         while self.wanted.replicas or self.units:
             await self._look()
             members = [unit.member for unit in self.units.values()]
-            for action in decide(self.wanted, members, time.monotonic()):
-                await self._do(action)
+            actions = decide(self.wanted, members, time.monotonic())
+            for action in actions:
+                try:
+                    await self._do(action)
+                except BalancerError as error:
+                    # Nothing was done: it is decided again.
+                    self._note(error.message)
+                    await asyncio.sleep(_PAUSE)
             self._settle()
             self._save()
-            with contextlib.suppress(TimeoutError):
-                async with asyncio.timeout(_REST if self._at_rest else _PAUSE):
-                    await self._changed.wait()
+            # What was done may be followed by more at once; the others' turn comes in between.
+            await asyncio.sleep(0)
+            if not actions:
+                with contextlib.suppress(TimeoutError):
+                    async with asyncio.timeout(_REST if self._at_rest else _PAUSE):
+                        await self._changed.wait()
             self._changed.clear()
         self._over = True
         self._settle()
@@ -178,7 +197,7 @@ class Supervisor:
         )
 
     async def _look(self) -> None:
-        for unit in self.units.values():
+        for unit in list(self.units.values()):
             if unit.state is State.DRAINING:
                 unit.idle = await self.traffic.idle(unit)
             self._follow(unit)
@@ -190,29 +209,34 @@ class Supervisor:
             except OSError as error:
                 self._cannot_start(action.release, error)
             return
-        unit = self.units[action.name]
+        unit = self.units.get(action.name)
+        if unit is None:
+            # It died since that was decided.
+            return
         if isinstance(action, Drain):
-            unit.becomes(State.DRAINING)
             await self.traffic.drain(unit)
+            unit.becomes(State.DRAINING)
             unit.idle = await self.traffic.idle(unit)
         elif isinstance(action, Stop):
-            unit.becomes(State.STOPPING)
             await self.traffic.remove(unit)
+            unit.becomes(State.STOPPING)
             unit.replica.terminate()
         elif isinstance(action, Kill):
-            unit.replica.kill()
-        self._changed.set()
+            unit.becomes(State.STOPPING)
+            await asyncio.to_thread(unit.replica.kill)
 
     def _start(self, release: Release) -> None:
         self._number += 1
-        unit = Unit(self._replica(f"r{self._number}", release), release.number)
+        unit = self._unit(f"r{self._number}", release)
         unit.start(self.traffic.shared(), self)
         self.units[unit.name] = unit
 
-    def _replica(self, name: str, release: Release) -> Replica:
-        site = Site(release.application, release.config, self.place.directory, self.record.mark)
-        told = worker_environment(release.application, release.config, name, "", every=False)
-        return Replica(name, site, told)
+    def _unit(self, name: str, release: Release) -> Unit:
+        application, directory = release.application, self.place.directory
+        site = Site(application, release.served, directory, self.record.mark)
+        told = worker_environment(application, release.config, name, "", every=False)
+        replica = Replica(name, site, told, ready=release.ready)
+        return Unit(replica, release.number, release.slots)
 
     def _settle(self) -> None:
         """Tell who waits for what is wanted that it is there."""
@@ -242,7 +266,12 @@ class Supervisor:
 
     async def ready(self, unit: Unit) -> None:
         """It is ready for requests."""
-        await self.traffic.add(unit)
+        try:
+            await self.traffic.add(unit)
+        except BalancerError as error:
+            unit.how = error.message
+            unit.replica.kill()
+            return
         if unit.state is State.STARTING:
             unit.becomes(State.UP)
             self._proven.add(unit.release)
@@ -254,7 +283,9 @@ class Supervisor:
         del self.units[unit.name]
         self._changed.set()
         self._follow(unit)
-        await self.traffic.remove(unit)
+        # What it is not told it finds out: the process is gone.
+        with contextlib.suppress(BalancerError):
+            await self.traffic.remove(unit)
         if unit.state in {State.DRAINING, State.STOPPING}:
             self._tell(unit, "stopped")
         elif unit.release in self._proven:

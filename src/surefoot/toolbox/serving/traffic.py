@@ -6,6 +6,7 @@ import socket
 from collections.abc import Iterable
 from typing import Protocol
 
+from surefoot.config import Config
 from surefoot.toolbox.process.known import Identity
 from surefoot.toolbox.serving.unit import Unit
 
@@ -22,23 +23,37 @@ class Traffic(Protocol):
     def shared(self) -> tuple[int, ...]:
         """Listening sockets that every replica accepts from besides its own."""
 
-    async def begin(self, units: Iterable[Unit]) -> None:
-        """Send requests to these, which are up."""
+    async def adopt(self, known: Identity | None, units: Iterable[Unit]) -> None:
+        """Go on with what another supervisor has started: a balancer, and units that are up."""
+
+    async def configure(self, config: Config) -> None:
+        """Deal requests out as this says from now on."""
 
     async def add(self, unit: Unit) -> None:
         """Send requests to this one too; returns when it gets them."""
 
     async def drain(self, unit: Unit) -> None:
-        """Send it no new ones."""
+        """Send it no new ones.
+
+        Raises:
+            BalancerError: It could not be had; it still gets some.
+        """
 
     async def idle(self, unit: Unit) -> bool:
         """Whether none is on its way through it."""
 
     async def remove(self, unit: Unit) -> None:
-        """Forget it."""
+        """Forget it.
+
+        Raises:
+            BalancerError: It could not be had.
+        """
 
     async def end(self, seconds: float) -> None:
         """Take no more requests, and finish those that are under way within so long."""
+
+    def leave(self) -> None:
+        """Let it live on without us."""
 
 
 class Accepting:
@@ -57,8 +72,11 @@ class Accepting:
         """All of them."""
         return tuple(front.fileno() for front in self._fronts)
 
-    async def begin(self, units: Iterable[Unit]) -> None:
-        """They do so by themselves."""
+    async def adopt(self, known: Identity | None, units: Iterable[Unit]) -> None:
+        """They accept by themselves."""
+
+    async def configure(self, config: Config) -> None:
+        """There is nothing to say."""
 
     async def add(self, unit: Unit) -> None:
         """It does so by itself."""
@@ -75,3 +93,6 @@ class Accepting:
 
     async def end(self, seconds: float) -> None:
         """Their ends are the end."""
+
+    def leave(self) -> None:
+        """They go on by themselves."""

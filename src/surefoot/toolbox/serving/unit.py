@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from typing import Any, Final, Protocol
 
 from surefoot.core.fleet import Member, State
+from surefoot.toolbox.balancer.values import Server
 from surefoot.toolbox.process.child import ending, readable_pidfd
 from surefoot.toolbox.process.known import Identity, identity, stopped
 from surefoot.toolbox.serving.record import ReplicaRecord
@@ -37,26 +38,24 @@ class Unit:
     Args:
         replica: Not started, or adopted.
         release: Whose it is.
-        state: Where it is.
-        began: When it was started, seconds since the epoch.
-        since: When it came into its state, seconds of ``time.monotonic``, which is the same for
-            all processes of a machine until its next boot.
+        slots: Requests that it may work on at once.
     """
 
     def __init__(
         self,
         replica: Replica,
         release: int,
-        state: State = State.STARTING,
-        *,
-        began: float = 0.0,
-        since: float = 0.0,
+        slots: int,
     ) -> None:
         self.replica = replica
         self.release = release
-        self.state = state
-        self.began = began or time.time()
-        self.since = since or time.monotonic()
+        self.slots = slots
+        self.state = State.STARTING
+        self.began = time.time()
+        """Seconds since the epoch."""
+        self.since = time.monotonic()
+        """When it came into its state, on a clock that all processes of this machine share until
+        its next boot."""
         self.idle = True
         self.outdated = False
         self.how = ""
@@ -67,6 +66,11 @@ class Unit:
     def name(self) -> str:
         """``"r7"``."""
         return self.replica.name
+
+    @property
+    def server(self) -> Server:
+        """What a balancer has to know."""
+        return Server(self.name, self.replica.socket, self.slots)
 
     @property
     def member(self) -> Member:
@@ -80,6 +84,11 @@ class Unit:
         if who is None:
             return None
         return ReplicaRecord(self.name, self.release, self.state, who, self.began, self.since)
+
+    def recall(self, known: ReplicaRecord) -> None:
+        """Be where another supervisor has left it."""
+        self.release, self.state = known.release, known.state
+        self.began, self.since = known.began, known.since
 
     def becomes(self, state: State) -> None:
         """Move on."""
@@ -124,7 +133,8 @@ class Unit:
         try:
             await asyncio.wait(both, timeout=START_SECONDS, return_when=asyncio.FIRST_COMPLETED)
             if not ready.done() and not death.done():
-                self.how = f"it was not ready within {START_SECONDS:.0f} s"
+                said = f": {self.replica.unready}" if self.replica.unready else ""
+                self.how = f"it was not ready within {START_SECONDS:.0f} s{said}"
                 self.replica.kill()
             return ready.done()
         finally:

@@ -21,10 +21,15 @@ class Output:
     The processes write to the file themselves, in append mode: they depend neither on a pipe nor
     on anybody who reads. A file that has grown long is emptied once it has been read; a line
     written in just that moment may be lost to the reader.
+
+    Args:
+        path: Of the file.
+        shorten: Whether to do so; one of several readers does.
     """
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, *, shorten: bool = True) -> None:
         self.path = path
+        self._shorten = shorten
         self._position = 0
         self._rest = b""
         self._lines: deque[str] = deque(maxlen=_KEPT_LINES)
@@ -45,15 +50,18 @@ class Output:
     def _read(self) -> None:
         try:
             # Asked ten times a second for every replica, and nearly always nothing is new.
-            if self.path.stat().st_size == self._position:
+            size = self.path.stat().st_size
+            if size == self._position:
                 return
+            # Somebody else has shortened it.
+            self._position = self._position if size > self._position else 0
             with self.path.open("rb") as file:
                 file.seek(self._position)
                 read = file.read(_CHUNK)
         except FileNotFoundError:
             return
         self._position += len(read)
-        if self._position > _LONGEST_FILE and len(read) < _CHUNK:
+        if self._shorten and self._position > _LONGEST_FILE and len(read) < _CHUNK:
             os.truncate(self.path, 0)
             self._position = 0
         *whole, self._rest = (self._rest + read).split(b"\n")

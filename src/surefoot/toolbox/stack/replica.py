@@ -23,10 +23,9 @@ __all__ = ["Replica", "Site"]
 
 _POLL: Final = 0.02
 _ANSWER_SECONDS: Final = 10.0
-# OPTIONS asks the application nothing that it would have to work for or that could change data.
-_QUESTION: Final = (
-    b"OPTIONS / HTTP/1.1\r\nHost: localhost\r\nUser-Agent: surefoot\r\nConnection: close\r\n\r\n"
-)
+_SAID: Final = 2_000
+DRAINING: Final = "SUREFOOT_DRAINING"
+"""Names the file to the replica's processes; ``surefoot.health`` looks for it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,9 +46,11 @@ class Replica:
         name: ``"0"``, ``"1"``, ...
         site: Where it runs.
         settings: What its workers read from ``SUREFOOT_SETTINGS``.
+        ready: Path at which it says whether it is ready for requests; where there is none, any
+            answer will do.
     """
 
-    def __init__(self, name: str, site: Site, settings: str) -> None:
+    def __init__(self, name: str, site: Site, settings: str, *, ready: str = "") -> None:
         self.name = name
         self.socket = site.directory / f"{name}.sock"
         self.output = Output(site.directory / f"{name}.log")
@@ -59,12 +60,20 @@ class Replica:
         """Monotonic seconds of this life's first answer; 0 before it."""
         self._site = site
         self._settings = settings
+        self._ready = ready
+        self.unready = ""
+        """Why it was not ready when it was asked last, in its own words."""
         self._child: Child | Known | None = None
 
     @property
     def address(self) -> str:
         """``"unix:/path/0.sock"``, where this replica alone answers."""
         return f"unix:{self.socket}"
+
+    @property
+    def draining(self) -> Path:
+        """Where this file is, it says that it is not ready any more, and goes on serving."""
+        return self.socket.with_suffix(".draining")
 
     @property
     def pid(self) -> int:
@@ -117,7 +126,9 @@ class Replica:
                 **application.environment,
                 "SUREFOOT_SETTINGS": self._settings,
                 MARK: self._site.mark,
+                DRAINING: str(self.draining),
             }
+            self.draining.unlink(missing_ok=True)
             pid_file = self.socket.with_suffix(".pid")
             # One that a killed server left may name a process that is somebody else's by now.
             pid_file.unlink(missing_ok=True)
@@ -133,7 +144,7 @@ class Replica:
             listener.close()
 
     async def answers(self) -> None:
-        """Wait until it answers a request, with whatever status."""
+        """Wait until it says that it is ready, or answers with whatever status."""
         while not await self._asked():  # noqa: ASYNC110 - nothing tells when a server is ready
             await asyncio.sleep(_POLL)
         self.up_since = time.monotonic()
@@ -143,8 +154,12 @@ class Replica:
             async with asyncio.timeout(_ANSWER_SECONDS):
                 reader, writer = await asyncio.open_unix_connection(str(self.socket))
                 try:
-                    writer.write(_QUESTION)
-                    return (await reader.readexactly(5)) == b"HTTP/"
+                    writer.write(_question(self._ready))
+                    first = await reader.readexactly(12)
+                    if not self._ready or first.endswith(b" 200"):
+                        return first.startswith(b"HTTP/")
+                    told = (first + await reader.read(_SAID)).partition(b"\r\n\r\n")[2]
+                    self.unready = told.decode(errors="replace").strip()
                 finally:
                     writer.close()
         return False
@@ -177,3 +192,10 @@ class Replica:
         """End every process of it now."""
         if self._child is not None:
             self._child.kill()
+
+
+def _question(ready: str) -> bytes:
+    # OPTIONS asks the application nothing that it would have to work for or that could change data.
+    what = f"GET {ready}" if ready else "OPTIONS /"
+    head = "Host: localhost\r\nUser-Agent: surefoot\r\nAccept: text/plain\r\nConnection: close"
+    return f"{what} HTTP/1.1\r\n{head}\r\n\r\n".encode()
