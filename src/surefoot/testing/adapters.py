@@ -17,6 +17,8 @@ from typing import Any, ClassVar, Final
 from wsgiref.util import setup_testing_defaults
 
 from surefoot.core.records import Record
+from surefoot.health.answers import Health
+from surefoot.health.board import Board
 from surefoot.telemetry import Options, Recorder, hooks
 from surefoot.telemetry.calls import measured
 from surefoot.testing import tornado
@@ -141,6 +143,21 @@ class AdapterContract:
             receiver.drain()
             assert receiver.records == []
         assert seen[0] == seen[1]
+
+    def test_health_is_told_in_front_of_the_application_and_not_recorded(self) -> None:
+        """The paths are answered there, in no record, and everything else is as it was."""
+        path = next(iter(self.templates))
+        with Receiver() as receiver:
+            recorder = Recorder(self._options(receiver.path))
+            with self._recorded(recorder) as app:
+                adapter: Any = importlib.import_module(f"surefoot.web.health.{self.interface}")
+                served = adapter.Answering(app, Health("/", Board(list)))
+                paths = ["/livez", "/readyz", "/startupz", path]
+                answers = [self._call(served, each, {}) for each in paths]
+            recorder.close()
+            (record,) = receiver.wait_for_records(1)
+        assert answers == [(200, b"ok\n")] * 3 + [self._call(self.application(), path, {})]
+        assert record.route == self.templates[path]
 
     def test_an_error_of_the_view_is_passed_on_and_recorded(self) -> None:
         """The framework's own treatment of an error is what the server sees."""

@@ -26,10 +26,16 @@ class Answering:
         self.app = app
         self._health = health
         self._paths = health.paths
+        self._ends = tuple(health.paths)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """One request, or whatever else."""
-        if scope["type"] != "http" or (path := _path(scope)) not in self._paths:
+        if (
+            scope["type"] != "http"
+            # Nearly every request is told by its last letters, without a look at its mount.
+            or not scope["path"].endswith(self._ends)
+            or (path := _path(scope)) not in self._paths
+        ):
             await self.app(scope, receive, send)
             return
         answer = await self._health.answer_async(_asked(scope, path))
