@@ -16,19 +16,20 @@ from surefoot.cache import Cache
 
 url, local, seconds = sys.argv[1], sys.argv[2] or None, float(sys.argv[3])
 cache = Cache.from_url(url, name="t", local=local)
-made, seen, lock = [], set(), threading.Lock()
+made, seen, lock, mine = [], set(), threading.Lock(), threading.local()
 
 
 def compute():
     began = time.time()
     time.sleep(seconds)
     with lock:
-        made.append([began, time.time()])
+        made.append([began, time.time(), mine.asked])
     return f"{os.getpid()} {len(made)} {began}"
 
 
 def ask():
     while time.time() < ends:
+        mine.asked = time.time()
         value = cache.get_or_compute("k", compute, ttl=0.4, stale=30)
         with lock:
             seen.add(value)
@@ -114,8 +115,9 @@ def test_one_of_all_computes(clean, local):
     assert len(made) >= 3
     # No two at a time: a second one that computes begins where the first has ended.
     assert [a for a, b in itertools.pairwise(made) if b[0] < a[1]] == []
-    # Nor one for nothing: the next begins when the value before it has been fresh for its time.
-    assert [b[0] - a[0] for a, b in itertools.pairwise(made) if b[0] - a[0] < 0.35] == []
+    # Nor one for nothing: the next begins when the value before it has been fresh for its time,
+    # which counts from when it was asked for; a tenth of it is given up to spread the ends.
+    assert [b[0] - a[2] for a, b in itertools.pairwise(made) if b[0] - a[2] < 0.355] == []
     assert all(one["seen"] for one in told)
 
 
