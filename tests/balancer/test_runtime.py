@@ -19,7 +19,7 @@ from surefoot.toolbox.balancer.values import State
 
 # The columns that are read, between others, as 2.6 orders them.
 COLUMNS = (
-    "pxname,svname,qcur,qmax,scur,wretr,status,weight,throttle,check_status,hrsp_5xx,req_tot,"
+    "pxname,svname,qcur,qmax,scur,econ,eresp,wretr,wredis,status,weight,throttle,check_status,hrsp_5xx,req_tot,"
     "last_chk,qtime,rtime,-,ssl_sess,"
 )
 
@@ -31,15 +31,16 @@ def table(*rows):
 def test_a_row_becomes_a_server():
     status = parse_status(
         table(
-            'app,r1,2,9,3,4,UP,100,,* L7OK,5,60,"""said, so""",7,8,-,0,',
-            "app,BACKEND,1,9,6,4,UP,100,,,5,60,,7,8,-,0,",
+            'app,r1,2,9,3,1,2,3,4,UP,100,,* L7OK,5,60,"""said, so""",7,8,-,0,',
+            "app,BACKEND,1,9,6,1,2,3,4,UP,100,,,5,60,,7,8,-,0,",
         )
     )
     assert (status.sessions, status.queued) == (6, 1)
     server = status.server("r1")
     assert server is not None
-    assert (server.queued, server.sessions, server.retries, server.server_errors) == (2, 3, 4, 5)
-    assert (server.requests, server.errors) == (64, 9)
+    assert (server.queued, server.sessions) == (2, 3)
+    assert (server.failures, server.retries, server.server_errors) == (3, 4, 5)
+    assert (server.requests, server.errors) == (67, 12)
     assert (server.queue_seconds, server.response_seconds) == (0.007, 0.008)
     assert (server.weight, server.ramp) == (100, 100)
     assert server.check == 'L7OK: "said, so"'
@@ -64,7 +65,10 @@ def test_a_row_becomes_a_server():
 )
 def test_states(told, state, takes):
     (server,) = parse_status(
-        table(f"app,r1,0,0,0,0,{told},1,50,L7OK,0,0,,0,0,-,0,", "app,BACKEND,0,0,0,0,UP,,,,,,,,,,,")
+        table(
+            f"app,r1,0,0,0,0,0,0,0,{told},1,50,L7OK,0,0,,0,0,-,0,",
+            "app,BACKEND,0,0,0,0,0,0,0,UP,,,,,,,,,,,",
+        )
     ).servers
     assert (server.state, server.takes_requests, server.ramp) == (state, takes, 50)
 

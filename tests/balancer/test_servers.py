@@ -104,13 +104,24 @@ def test_a_name_cannot_be_a_command(world, name):
             world.run(change(name))
 
 
-def test_errors_count_tries_that_were_repeated_elsewhere(world):
+def test_a_try_that_is_repeated_elsewhere_is_an_error(world):
     world.start(world.replica("r1"), world.replica("r2", eject=False))
     world.kill("r2")
+    world.replicas["r2"].wait()
     assert {world.ask().status for _ in range(6)} == {200}
-    failed = world.status("r2")
-    assert failed.errors >= 1
-    assert failed.server_errors == 0
+    failed, sound = world.status("r2"), world.status("r1")
+    assert failed.errors == failed.requests >= 1
+    assert (sound.errors, sound.requests) == (0, 6)
+
+
+def test_one_that_is_not_answered_is_an_error(world):
+    world.start(world.replica("r1"), world.replica("r2"))
+    assert world.ask("/die", method="POST").status == 502
+    assert world.ask("/die").status == 502
+    told = [world.status("r1"), world.status("r2")]
+    assert sum(each.failures for each in told) == 2
+    assert sum(each.retries for each in told) == 3
+    assert sum(each.requests for each in told) == 5
 
 
 def test_the_only_one_is_asked_again_rather_than_put_out(world):

@@ -24,7 +24,7 @@ class Handler(BaseHTTPRequestHandler):
     wbufsize = -1  # an answer is sent whole: what is cut in half nobody can repair
 
     def answer(self):
-        body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
+        body = self.body()
         if self.path == "/readyz":
             self.send(503 if SOCKET.with_name(f"{NAME}.unready").exists() else 200, b"")
             return
@@ -40,6 +40,15 @@ class Handler(BaseHTTPRequestHandler):
         self.send(200, json.dumps(told).encode())
 
     do_GET = do_POST = do_PUT = do_DELETE = do_OPTIONS = do_HEAD = answer  # noqa: N815 - its names
+
+    def body(self):
+        if "Transfer-Encoding" not in self.headers:
+            return self.rfile.read(int(self.headers.get("Content-Length") or 0))
+        chunks = []
+        while size := int(self.rfile.readline(), 16):
+            chunks.append(self.rfile.read(size + 2)[:-2])
+        self.rfile.readline()
+        return b"".join(chunks)
 
     def send(self, status, body):
         self.send_response(status)

@@ -51,9 +51,10 @@ class Files:
 
 
 def files(directory: Path) -> list[Files]:
-    """Those of every process so far that were not removed, by their numbers."""
-    found = {int(path.stem.partition("-")[2]) for path in directory.glob("haproxy-*.*")}
-    return [Files(directory / f"haproxy-{number}.sock") for number in sorted(found)]
+    """Those of every process so far that were not removed, the oldest first."""
+    numbers = [path.stem.partition("-")[2] for path in directory.glob("haproxy-*.cfg")]
+    found = sorted(int(number) for number in numbers if number.isdecimal())
+    return [Files(directory / f"haproxy-{number}.sock") for number in found]
 
 
 def program() -> str:

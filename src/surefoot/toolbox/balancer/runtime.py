@@ -175,6 +175,9 @@ def parse_status(text: str) -> Status:
 
 def _server(row: Mapping[str, str]) -> ServerStatus:
     check, detail = row["check_status"].removeprefix("* "), row["last_chk"]
+    # A try that is repeated elsewhere is redispatched; one that got a connection is retried, too.
+    retries = max(_number(row["wretr"]), _number(row["wredis"]))
+    failures = _number(row["econ"]) + _number(row["eresp"])
     return ServerStatus(
         name=row["svname"],
         state=_state(row["status"]),
@@ -182,9 +185,10 @@ def _server(row: Mapping[str, str]) -> ServerStatus:
         ramp=_number(row["throttle"], 100),
         sessions=_number(row["scur"]),
         queued=_number(row["qcur"]),
-        requests=_number(row["req_tot"]) + _number(row["wretr"]),
+        requests=_number(row["req_tot"]) + retries + failures,
         server_errors=_number(row["hrsp_5xx"]),
-        retries=_number(row["wretr"]),
+        retries=retries,
+        failures=failures,
         queue_seconds=_number(row["qtime"]) / 1000,
         response_seconds=_number(row["rtime"]) / 1000,
         check=f"{check}: {detail}" if detail else check,

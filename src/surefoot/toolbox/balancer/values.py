@@ -157,11 +157,13 @@ class ServerStatus:
     queued: int
     """Requests that wait for this one server."""
     requests: int
-    """That it was given, repeated ones included."""
+    """That it was given: each try counts."""
     server_errors: int
-    """Answers 5xx."""
+    """Answers 5xx of its own."""
     retries: int
-    """Requests that it did not answer and that were tried again, wherever."""
+    """Tries that failed and were repeated, on it or elsewhere."""
+    failures: int
+    """Tries that failed, or broke off, and were the last."""
     queue_seconds: float
     """Mean wait of the last 1,024 requests, whichever server they waited for."""
     response_seconds: float
@@ -176,8 +178,8 @@ class ServerStatus:
 
     @property
     def errors(self) -> int:
-        """What went wrong on it: a try that is repeated elsewhere is in no count of answers."""
-        return self.server_errors + self.retries
+        """What went wrong on it; what is repeated elsewhere is in no count of answers."""
+        return self.server_errors + self.retries + self.failures
 
 
 @dataclass(frozen=True, slots=True)
