@@ -57,7 +57,7 @@ class Project:
 
     def __init__(self, directory, port, runs):
         self.directory, self.address = directory, f"127.0.0.1:{port}"
-        self.mark = uuid.uuid4().hex
+        self.mark, self.runs = uuid.uuid4().hex, runs
         ours = ("SUREFOOT_", "VIRTUAL_ENV", "DATABASE_URL")
         self.environ = {k: v for k, v in os.environ.items() if not k.startswith(ours)}
         self.environ |= {"TEST_MARK": self.mark, "SUREFOOT_RUN_DIRECTORY": runs}
@@ -94,7 +94,9 @@ class Project:
 
     def kill(self, pid, number=signal.SIGKILL):
         """A signal for one process of this project, and of no other."""
-        assert self.mark.encode() in Path(f"/proc/{pid}/environ").read_bytes()
+        # HAProxy is told nothing of the environment, but where its file is.
+        told = Path(f"/proc/{pid}/environ").read_bytes() + Path(f"/proc/{pid}/cmdline").read_bytes()
+        assert self.mark.encode() in told or self.runs.encode() in told
         os.kill(pid, number)
 
     def posted(self):
@@ -119,7 +121,9 @@ class Project:
         for entry in Path("/proc").glob("[0-9]*"):
             try:
                 state = (entry / "stat").read_text().rpartition(")")[2].split()[0]
-                if self.mark.encode() in (entry / "environ").read_bytes() and state not in "ZX":
+                told = (entry / "environ").read_bytes() + (entry / "cmdline").read_bytes()
+                ours = any(mark.encode() in told for mark in (self.mark, self.runs))
+                if ours and state not in "ZX":
                     found[int(entry.name)] = (entry / "cmdline").read_text().replace("\0", " ")
             except OSError:
                 continue

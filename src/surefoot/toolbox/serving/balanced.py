@@ -15,6 +15,7 @@ from surefoot.toolbox.balancer.haproxy import HAProxy
 from surefoot.toolbox.balancer.process import connections, threads
 from surefoot.toolbox.balancer.values import Balancing, Server
 from surefoot.toolbox.process.known import Identity
+from surefoot.toolbox.process.table import MARK
 from surefoot.toolbox.serving.place import Place
 from surefoot.toolbox.serving.unit import Unit
 from surefoot.toolbox.stack.restart import Lives
@@ -31,6 +32,7 @@ class Balanced:
         place: The project's run directory.
         config: Its configuration.
         fronts: The held sockets.
+        mark: What the environment of the project's processes holds; HAProxy's holds nothing else.
         tell: Told what becomes of HAProxy.
     """
 
@@ -39,9 +41,10 @@ class Balanced:
         place: Place,
         config: Config,
         fronts: Iterable[socket.socket],
+        mark: str,
         tell: Callable[[str], None],
     ) -> None:
-        self._haproxy = HAProxy(place.directory)
+        self._haproxy = HAProxy(place.directory, {MARK: mark})
         self._balancing = _balancing(config)
         self._fronts = tuple(fronts)
         self._tell = tell

@@ -170,7 +170,7 @@ async def _adopted(place: Place, record: Record, release: Release, watch: Watch)
     fronts = taken(place.holder)
     record = replace(record, addresses=tuple(map(_name, fronts)))
     release = replace(release, number=record.release)
-    traffic = _traffic(place, release, fronts, watch)
+    traffic = _traffic(place, release, fronts, record.mark, watch)
     supervisor = Supervisor(place, record.flags, release, traffic, record, watch)
     for member in record.members:
         if member.process.alive:
@@ -180,11 +180,13 @@ async def _adopted(place: Place, record: Record, release: Release, watch: Watch)
     return supervisor
 
 
-def _traffic(place: Place, release: Release, fronts: list[socket.socket], watch: Watch) -> Traffic:
+def _traffic(
+    place: Place, release: Release, fronts: list[socket.socket], mark: str, watch: Watch
+) -> Traffic:
     if release.config.balancer.kind == "none":
         return Accepting(fronts)
     return Balanced(
-        place, release.config, fronts, lambda text: watch(Event("haproxy", "output", text))
+        place, release.config, fronts, mark, lambda text: watch(Event("haproxy", "output", text))
     )
 
 
