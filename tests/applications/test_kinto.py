@@ -87,7 +87,7 @@ def test_it_is_served_from_its_memory(environment, surefoot, tmp_path, free_port
     port = str(free_port())
     process = surefoot.start("run", "kinto.ini", "--python", str(python), "--port", port)
     with process:
-        assert any("0.sock" in line for line in process.stdout)
+        assert any("r1.sock" in line for line in process.stdout)
         address = f"http://127.0.0.1:{port}/v1/buckets/shop/collections/books/records?_limit=3"
         headers = {"Authorization": "Basic cmVhZGVyOm9wZW4="}
         request = urllib.request.Request(address, headers=headers)

@@ -35,7 +35,7 @@ def ended(process):
 def nobody_left(surefoot, output=""):
     assert surefoot.left() == []
     assert "Traceback" not in output
-    for path in re.findall(r"unix:(\S+)/0\.sock", output):
+    for path in re.findall(r"unix:(\S+)/r\d+\.sock", output):
         assert not Path(path).exists()
 
 

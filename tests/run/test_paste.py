@@ -229,7 +229,7 @@ def test_it_is_served_with_its_own_logging(shop, surefoot, free_port, target, pa
     (shop / "surefoot.toml").write_text('[app.settings]\ntown = "Rome"\n')
     process = surefoot.start("run", target, "--replicas", "1", "--port", str(free_port))
     for line in process.stdout:
-        if "0.sock" in line:
+        if "r1.sock" in line:
             break
     with urllib.request.urlopen(f"http://127.0.0.1:{free_port}{path}", timeout=20) as answer:
         assert answer.read().decode() == body

@@ -15,6 +15,7 @@ __all__ = ["Release", "find_release"]
 
 _LOOPED: Final = 1000
 """Slots of an event loop: what waits there costs little, and a websocket keeps its slot."""
+_KEPT_SECONDS: Final = 75.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,12 +39,16 @@ class Release:
         """The configuration of its servers.
 
         A balancer gives no more requests than there are slots. One thread more answers its checks
-        then, which would else wait behind requests and make of a busy replica a dead one.
+        then, which would else wait behind requests and make of a busy replica a dead one. And it
+        keeps connections to replicas: what writes, and meets one that is just being closed, fails.
         """
-        if self.config.balancer.kind == "none" or self.application.interface != "wsgi":
+        server = self.config.server
+        if self.config.balancer.kind == "none":
             return self.config
-        server = replace(self.config.server, threads=self.config.server.threads + 1)
-        return replace(self.config, server=server)
+        kept = max(server.keep_alive, _KEPT_SECONDS)
+        spare = 1 if self.application.interface == "wsgi" else 0
+        told = replace(server, threads=server.threads + spare, keep_alive=kept)
+        return replace(self.config, server=told)
 
     @property
     def ready(self) -> str:
