@@ -25,8 +25,9 @@ _LAST_PAUSE: Final = 0.01
 _STATS_NS: Final = 1_000_000_000
 _SEND_NS: Final = 20_000_000
 """A request that ends this long after the last datagram sends the next one itself. The background
-thread would have to get the interpreter first, and would wake up for it in vain each time that
-another thread gives it up for a moment: 33 times beside a view on SQLite."""
+thread would have to get the interpreter first, and wakes up in vain while another one gives it up
+for moments: beside a view on SQLite it changed hands 3,629 times a second, and 473 times since this
+and ``threadstate`` leave it alone."""
 _ROUTES_PER_FRAME: Final = 10
 
 

@@ -141,8 +141,8 @@ def _reader() -> Callable[..., int]:
     """``pread`` that keeps the interpreter's lock.
 
     ``os.pread`` gives it up, and what it reads may then be what the thread did meanwhile. Getting
-    it back costs more than reading: beside a thread that gives it up for each statement of SQLite,
-    the observer is woken some ten times in vain.
+    it back costs more than reading, beside a thread that gives it up for each statement of SQLite:
+    the observer is woken in vain.
     """
     read: Any = ctypes.PyDLL(None).pread
     read.argtypes = (ctypes.c_int, ctypes.c_char_p, ctypes.c_size_t, ctypes.c_ssize_t)
