@@ -10,7 +10,6 @@ import os
 import signal
 from contextlib import suppress
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Final
 
 from surefoot.toolbox.process.child import end, readable_pidfd
@@ -50,11 +49,17 @@ def stopped(pid: int) -> bool:
 
 def _fields(pid: int) -> list[str] | None:
     """Of ``/proc/PID/stat``, from the state on."""
+    # Asked several times a second for every replica: pathlib and decoding cost three times as much.
     try:
-        text = Path(f"/proc/{pid}/stat").read_text(encoding="utf-8", errors="replace")
+        fd = os.open(f"/proc/{pid}/stat", os.O_RDONLY)
     except OSError:
         return None
-    return text.rpartition(")")[2].split()
+    try:
+        return os.read(fd, 4096).rpartition(b")")[2].decode("ascii").split()
+    except OSError:
+        return None
+    finally:
+        os.close(fd)
 
 
 class Known:

@@ -18,8 +18,9 @@ __all__ = ["START_SECONDS", "Owner", "Unit"]
 
 START_SECONDS: Final = 60.0
 """How long it may take until it is ready."""
-_LOOK: Final = 0.25
+_LOOK: Final = 0.4
 """Seconds between two looks at whether it was stopped; two in a row count."""
+_WORKER_LOOK: Final = 0.05
 
 
 class Owner(Protocol):
@@ -163,7 +164,7 @@ class Unit:
     async def _worker_ended(self) -> None:
         """Until its one worker has ended; of several gunicorn starts another by a fork."""
         while self.state is State.STARTING or not self.replica.workers():  # noqa: ASYNC110 - a look
-            await asyncio.sleep(_LOOK / 5)
+            await asyncio.sleep(_WORKER_LOOK)
         workers = self.replica.workers()
         if self.replica.intended > 1 or self.replica.pid in workers:
             await asyncio.Event().wait()
@@ -172,7 +173,9 @@ class Unit:
     async def _stood_still(self) -> None:
         """Until it stood still for two looks."""
         looks = 0
+        pids: frozenset[int] = frozenset()
         while looks < 2:
             await asyncio.sleep(_LOOK)
-            pids = {self.replica.pid, *self.replica.workers()} - {0}
+            if self.state is State.STARTING or self.replica.intended > 1 or not pids:
+                pids = self.replica.workers() | {self.replica.pid}
             looks = looks + 1 if any(map(stopped, pids)) else 0
