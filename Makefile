@@ -19,7 +19,7 @@ help:
 	@echo "make bench-serving   what the balancer costs, and what changes and deaths cost users"
 	@echo "make bench-prove   as many proofs of nothing and of a tenth, and of planted faults"
 	@echo "make shape    size and complexity of this code beside that of others"
-	@echo "make matrix   the tests under every Python from 3.11 to 3.13 that is found"
+	@echo "make matrix   the tests under each Python from 3.11 to 3.13, and with old and new frameworks"
 	@echo "make format   put the code into shape"
 
 $(VENV)/.demo: pyproject.toml constraints.txt scripts/venv.sh
@@ -75,6 +75,7 @@ shape: $(VENV)/.dev
 matrix:
 	@sh scripts/servers.sh
 	@PYTEST_FLAGS='$(PYTEST_FLAGS)' sh scripts/matrix.sh
+	@PYTEST_FLAGS='$(PYTEST_FLAGS)' sh scripts/frameworks.sh
 
 format: $(VENV)/.dev
 	$(BIN)/ruff format .

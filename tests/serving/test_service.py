@@ -195,18 +195,28 @@ class TestDeaths:
         assert project.surefoot("reload").returncode == 0
         assert project.names() == ["r5", "r6"]
 
-    def test_a_run_in_the_foreground_goes_on_with_what_is_there(self, project):
+    def test_what_runs_at_another_address_is_not_taken_for_it(self, project):
+        before = project.start()
+        project.kill(before["supervisor"]["pid"])
+        done = project.surefoot("run", "--port", "1")
+        assert done.returncode == 1
+        assert f"this project runs already, at {project.address} and not at" in done.stderr
+        assert fetch(project)
+
+    @pytest.mark.parametrize(("words", "name"), [((), "r1"), (("--threads", "7"), "r2")])
+    def test_a_run_in_the_foreground_goes_on_with_what_is_there(self, project, words, name):
         before = project.start()
         project.kill(before["supervisor"]["pid"])
         process = subprocess.Popen(
-            [sys.executable, "-m", "surefoot", "run"],
+            [sys.executable, "-m", "surefoot", "run", *words],
             cwd=project.directory, env=project.environ, stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE, text=True,
         )  # fmt: skip
         try:
             assert project.address in process.stdout.readline()
             [only] = project.status()["replicas"]
-            assert only["group"] == before["replicas"][0]["group"]
+            assert only["name"] == name
+            assert (only["group"] == before["replicas"][0]["group"]) == (name == "r1")
             assert project.status()["supervisor"] == {"pid": process.pid}
         finally:
             process.send_signal(signal.SIGTERM)

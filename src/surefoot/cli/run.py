@@ -119,6 +119,8 @@ async def _serve(
             supervisor = service.supervisor
             try:
                 await supervisor.settled()
+                if service.outdated:
+                    await supervisor.reload()
                 started = time.monotonic()
                 screen.up(service)
                 await asyncio.wait([service.running], timeout=seconds)

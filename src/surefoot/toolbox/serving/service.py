@@ -40,13 +40,16 @@ class Service:
 
     Args:
         supervisor: Keeps it up.
-        release: What it was started from.
+        running: Ends when everything has ended.
+        outdated: Whether it was there already, started by a command with other options.
     """
 
-    def __init__(self, supervisor: Supervisor, running: asyncio.Task[None]) -> None:
+    def __init__(
+        self, supervisor: Supervisor, running: asyncio.Task[None], *, outdated: bool
+    ) -> None:
         self.supervisor = supervisor
         self.running = running
-        """Ends when everything has ended."""
+        self.outdated = outdated
 
     @property
     def address(self) -> str:
@@ -90,7 +93,8 @@ async def serving(
         known = load(place.state)
         if known is None or not lives(known):
             known = _holding(place, _fresh(release, flags))
-        async with _supervised(place, known, release, watch) as service:
+        _check_address(known, release)
+        async with _supervised(place, known, release, flags, watch) as service:
             yield service
     finally:
         lock.release()
@@ -98,8 +102,10 @@ async def serving(
 
 @contextlib.asynccontextmanager
 async def _supervised(
-    place: Place, record: Record, release: Release, watch: Watch
+    place: Place, record: Record, release: Release, flags: Mapping[str, Any], watch: Watch
 ) -> AsyncIterator[Service]:
+    outdated = record.flags != flags
+    record = replace(record, flags=dict(flags))
     over = not record.members
     try:
         supervisor = await _adopted(place, record, release, watch)
@@ -107,7 +113,7 @@ async def _supervised(
             running = asyncio.create_task(supervisor.run())
             over = False
             try:
-                yield Service(supervisor, running)
+                yield Service(supervisor, running, outdated=outdated)
             finally:
                 over, record = running.done(), supervisor.record
                 supervisor.traffic.leave()
@@ -160,6 +166,17 @@ def lives(record: Record) -> bool:
     processes = [member.process for member in record.members]
     processes += [each for each in (record.holder, record.balancer) if each is not None]
     return any(process.alive for process in processes)
+
+
+def _check_address(record: Record, release: Release) -> None:
+    """Refuse to go on with what users reach elsewhere."""
+    listen = release.config.balancer.listen
+    if listen.endswith(":0") or listen in record.addresses:
+        return
+    raise ServerError(
+        f"this project runs already, at {', '.join(record.addresses)} and not at {listen}",
+        do="surefoot stop, then surefoot run",
+    )
 
 
 def _holding(place: Place, record: Record) -> Record:
