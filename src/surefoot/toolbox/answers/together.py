@@ -21,6 +21,10 @@ _PER_SLOT: Final = 10
 """Flows of a round, for each request in flight."""
 _TIMES: Final = 2
 """How often a round is asked at the same time; what goes wrong does so by chance."""
+_LEARNING: Final = 0.3
+"""Of the time: for asking the same twice, to learn what varies by itself."""
+_LEAST: Final = 0.2
+"""Seconds of a run."""
 _FAILED: Final = 500
 """What an application answers that has raised; 502 to 504 may mean that it sheds load."""
 
@@ -55,14 +59,16 @@ async def together(
     ending = time.monotonic() + seconds
     asked = _Asked(generator, stop or asyncio.Event())
     if variation is None:
-        variation = await _learnt(asked, len(workload.flows), seconds / 4, seed)
+        variation = await _learnt(asked, len(workload.flows), seconds * _LEARNING / 2, seed)
         generator.judge_with(variation)
     agreement = Agreement(variation)
     requests = max(len(workload.flows), _PER_SLOT * population)
     alone = beside = 0
     while (left := ending - time.monotonic()) > 0 and not asked.stop.is_set():
         seed += 1
-        one, many = Closed(1, left, requests=requests), Closed(population, left, requests=requests)
+        # Where answers are slow a round is cut short; the same are asked as far as all runs came.
+        share = max(_LEAST, left / (_TIMES + 2))
+        one, many = (Closed(at_once, share, requests=requests) for at_once in (1, population))
         before, *crowded, after = [
             await asked.run(plan, seed) for plan in (one, *[many] * _TIMES, one)
         ]
