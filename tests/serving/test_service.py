@@ -113,6 +113,17 @@ class TestWhatCannotBe:
         assert project.surefoot("reload").returncode == 0
         assert fetch(project).startswith("3 ")
 
+    def test_more_that_do_not_start_are_given_up(self, project):
+        before = project.start()
+        project.write("raise LookupError('no key')\n")
+        done = project.surefoot("scale", "2")
+        assert done.returncode == 1
+        assert "LookupError: no key" in done.stderr
+        after = project.status()
+        assert after["wanted"] == {"replicas": 1, "release": 1}
+        assert after["replicas"][0]["group"] == before["replicas"][0]["group"]
+        assert fetch(project).startswith("1 ")
+
     def test_a_first_start_that_fails_leaves_nothing(self, project):
         project.write("import os\nif 'SUREFOOT_SETTINGS' in os.environ: 1 / 0\napp = print\n")
         done = project.surefoot("run", "--detach")

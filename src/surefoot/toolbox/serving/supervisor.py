@@ -12,7 +12,7 @@ import contextlib
 import os
 import time
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from typing import Any, Final
 
 from surefoot.core.fleet import Action, Drain, Kill, Start, State, Stop, Wanted, decide
@@ -27,7 +27,7 @@ from surefoot.toolbox.stack.command import worker_environment
 from surefoot.toolbox.stack.keeper import Event, sentence
 from surefoot.toolbox.stack.output import raised
 from surefoot.toolbox.stack.replica import Replica, Site
-from surefoot.toolbox.stack.restart import Lives
+from surefoot.toolbox.stack.restart import NEVER_UP, Lives
 
 __all__ = ["Supervisor"]
 
@@ -39,7 +39,6 @@ _REST: Final = 1.0
 """The same while nothing is."""
 
 
-@dataclass
 class Supervisor:
     """One project's.
 
@@ -52,28 +51,32 @@ class Supervisor:
         watch: Called with everything that happens, the application's output included.
     """
 
-    place: Place
-    flags: Mapping[str, Any]
-    release: Release
-    traffic: Traffic
-    record: Record
-    watch: Callable[[Event], None] = lambda _event: None
-    units: dict[str, Unit] = field(default_factory=dict)
-    restarts: int = 0
-    """Replicas that were started again because one had died."""
-    _lives: Lives = field(default_factory=Lives)
-    _proven: set[int] = field(default_factory=set)
-    """Releases of which a replica has been ready."""
-    _changed: asyncio.Event = field(default_factory=asyncio.Event)
-    _waiting: list[asyncio.Future[None]] = field(default_factory=list)
-    _releases: dict[int, Release] = field(default_factory=dict)
-    _over: bool = False
-    _told: list[Callable[[str], None]] = field(default_factory=list)
-
-    def __post_init__(self) -> None:
-        self._releases[self.release.number] = self.release
-        self.wanted = self._good = _wanted(self.release, self.record.replicas)
-        self._number = self.record.number
+    def __init__(
+        self,
+        place: Place,
+        flags: Mapping[str, Any],
+        release: Release,
+        traffic: Traffic,
+        record: Record,
+        watch: Callable[[Event], None],
+    ) -> None:
+        self.release = release
+        self.traffic = traffic
+        self.record = record
+        self.units: dict[str, Unit] = {}
+        self.restarts = 0
+        """Replicas that were started because another one had died."""
+        self.wanted = self._good = _wanted(release, record.replicas)
+        self._place, self._flags, self._watch = place, flags, watch
+        self._number = record.number
+        self._releases = {release.number: release}
+        self._proven: set[int] = set()
+        """Releases of which a replica has been ready."""
+        self._lives = Lives()
+        self._changed = asyncio.Event()
+        self._waiting: list[asyncio.Future[None]] = []
+        self._told: list[Callable[[str], None]] = []
+        self._over = False
 
     # --- What others ask of it --------------------------------------------------------------------
 
@@ -108,7 +111,7 @@ class Supervisor:
             SurefootError: There is something wrong with them; the old ones go on.
         """
         number = max(self._releases) + 1
-        release = await asyncio.to_thread(find_release, number, self.release.directory, self.flags)
+        release = await asyncio.to_thread(find_release, number, self.release.directory, self._flags)
         self._check(release)
         await self.traffic.configure(release.config)
         configured, before = release.config.server.replicas, self.release.config.server.replicas
@@ -232,7 +235,7 @@ class Supervisor:
         self.units[unit.name] = unit
 
     def _unit(self, name: str, release: Release) -> Unit:
-        application, directory = release.application, self.place.directory
+        application, directory = release.application, self._place.directory
         site = Site(application, release.served, directory, self.record.mark)
         told = worker_environment(application, release.config, name, "", every=False)
         replica = Replica(name, site, told, ready=release.ready)
@@ -259,7 +262,7 @@ class Supervisor:
             members=members,
         )
         if record != self.record:
-            save(self.place.state, record)
+            save(self._place.state, record)
             self.record = record
 
     # --- What units tell --------------------------------------------------------------------------
@@ -295,6 +298,8 @@ class Supervisor:
             self.wanted = replace(self.wanted, not_before=time.monotonic() + self._lives.delay)
             self.restarts += 1
             self._tell(unit, "died", how)
+            if self._waiting and self._lives.never_up >= NEVER_UP:
+                self._give_up(_failed(unit, how))
         else:
             self._tell(unit, "gave up", how)
             self._give_up(_failed(unit, how))
@@ -335,7 +340,7 @@ class Supervisor:
     def _pass_on(self, event: Event) -> None:
         # Who watches may have lost its terminal; what runs does not depend on it.
         with contextlib.suppress(OSError):
-            self.watch(event)
+            self._watch(event)
         for say in self._told if event.what != "output" else ():
             say(sentence(event))
 
