@@ -8,15 +8,20 @@ from __future__ import annotations
 import asyncio
 import os
 import signal
+import subprocess
+import sys
+import time
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import Final
 
 from surefoot.toolbox.process.child import end, readable_pidfd
 
-__all__ = ["Identity", "Known", "identity", "stopped"]
+__all__ = ["Identity", "Known", "identity", "stopped", "told_by_ps"]
 
 _POLL: Final = 0.05
+_LINUX: Final = sys.platform == "linux"
+_LSTART: Final = "%a %b %d %H:%M:%S %Y"
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,7 +30,7 @@ class Identity:
 
     pid: int
     began: int
-    """When, in clock ticks since the boot."""
+    """When, in clock ticks since the boot; seconds since the epoch elsewhere than on Linux."""
 
     @property
     def alive(self) -> bool:
@@ -35,14 +40,29 @@ class Identity:
 
 def identity(pid: int) -> Identity | None:
     """Of the process that has this number now; ``None`` where there is none, or a zombie."""
+    if not _LINUX:
+        return told_by_ps(pid)
     fields = _fields(pid)
     if fields is None or fields[0] in "ZX":
         return None
     return Identity(pid, int(fields[19]))
 
 
+def told_by_ps(pid: int) -> Identity | None:
+    """The same by ``ps``, which every Unix has; it starts a process for it."""
+    command = ["/bin/ps", "-o", "stat=,lstart=", "-p", str(pid)]
+    done = subprocess.run(command, capture_output=True, text=True, check=False, env={"LC_ALL": "C"})
+    state, _, began = done.stdout.strip().partition(" ")
+    if not began or state[0] in "ZX":
+        return None
+    return Identity(pid, int(time.mktime(time.strptime(" ".join(began.split()), _LSTART))))
+
+
 def stopped(pid: int) -> bool:
-    """Whether it was stopped by a signal (SIGSTOP) or by a debugger, and does nothing."""
+    """Whether it was stopped by a signal (SIGSTOP) or by a debugger, and does nothing.
+
+    Only Linux tells that cheaply enough to be asked all the time.
+    """
     fields = _fields(pid)
     return fields is not None and fields[0] in "Tt"
 

@@ -29,6 +29,7 @@ _POLL: Final = 0.02
 _SECONDS: Final = 120.0
 """For finding the application; its start is waited for elsewhere."""
 _TAIL: Final = 20
+_LINUX: Final = "run it in the foreground, without --detach; only Linux has the rest"
 
 
 def launch(place: Place, record: Record) -> None:
@@ -68,6 +69,8 @@ def _environment(holder: Identity, mark: str) -> dict[str, str]:
     Raises:
         ServerError: It does not have it.
     """
+    if not Path("/proc/self/environ").exists():
+        raise ServerError("this system does not tell what a process was started with", do=_LINUX)
     ending = time.monotonic() + _SECONDS
     while holder.alive and time.monotonic() < ending:
         text = Path(f"/proc/{holder.pid}/environ").read_bytes().decode(errors="surrogateescape")
