@@ -205,13 +205,13 @@ class Surefoot:
         told = {k: v for k, v in os.environ.items() if not k.startswith(("SUREFOOT_", "BOOKSHOP_"))}
         self.environ = told | environ | {"SUREFOOT_TEST_MARK": self.mark}
 
-    def start(self, *words, cwd=None):
+    def start(self, *words, cwd=None, stderr=subprocess.PIPE):
         return subprocess.Popen(
             [sys.executable, "-m", "surefoot", *words],
             cwd=cwd or self.directory,
             env=self.environ,
             stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
+            stderr=stderr,
             text=True,
         )
 

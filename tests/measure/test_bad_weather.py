@@ -1,4 +1,5 @@
 import os
+import pty
 import signal
 import socket
 import subprocess
@@ -111,8 +112,14 @@ def test_interrupting_at_any_moment_leaves_no_process(surefoot, application, num
 
 def test_interrupting_the_search_writes_what_was_measured(surefoot, application):
     directory = application(HEALTHY)
-    with surefoot.start("measure", "--seconds", "60", "--json", "out.json") as process:
-        time.sleep(16)
+    terminal, theirs = pty.openpty()
+    words = ("measure", "--seconds", "60", "--json", "out.json")
+    with surefoot.start(*words, stderr=theirs) as process, os.fdopen(terminal, "rb", 0) as shown:
+        os.close(theirs)
+        progress = b""
+        while b" requests/s for " not in progress:
+            progress += shown.read(4096)
+        time.sleep(1)
         process.send_signal(signal.SIGINT)
         said, _ = process.communicate(timeout=60)
     assert process.returncode == 130
