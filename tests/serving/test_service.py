@@ -75,6 +75,21 @@ class TestChanges:
         spare = project.status()["balancer"]["kind"] == "haproxy"
         assert command[command.index("--threads") + 1] == str(7 + spare)
 
+    def test_two_changes_at_once_are_made_one_after_the_other(self, project):
+        project.start()
+        commands = [
+            subprocess.Popen(
+                [sys.executable, "-m", "surefoot", *words],
+                cwd=project.directory, env=project.environ, stdin=subprocess.DEVNULL,
+                stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
+            )
+            for words in (("reload",), ("scale", "2"), ("reload",))
+        ]  # fmt: skip
+        assert [command.wait(60) for command in commands] == [0, 0, 0]
+        found = project.status()
+        assert found["wanted"] == {"replicas": 2, "release": 3}
+        assert {replica["release"] for replica in found["replicas"]} == {3}
+
     def test_requests_under_way_may_finish(self, project):
         project.start()
         with socket.create_connection(project.address.split(":"), 20) as slow:
@@ -213,6 +228,23 @@ class TestDeaths:
         assert done.returncode == 1
         assert f"this project runs already, at {project.address} and not at" in done.stderr
         assert fetch(project)
+
+    def test_a_release_that_was_never_ready_is_not_gone_on_with(self, project):
+        before = project.start()
+        code = (project.directory / "shop.py").read_text()
+        project.write(code.replace("0.3", "30"))
+        reload = subprocess.Popen(
+            [sys.executable, "-m", "surefoot", "reload"],
+            cwd=project.directory, env=project.environ, stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
+        )  # fmt: skip
+        with reload:
+            while len(project.status()["replicas"]) < 2:
+                time.sleep(0.05)
+            project.kill(before["supervisor"]["pid"])
+        after = project.until("r1")
+        assert after["wanted"] == {"replicas": 1, "release": 1}
+        assert after["replicas"][0]["group"] == before["replicas"][0]["group"]
 
     @pytest.mark.parametrize(("words", "name"), [((), "r1"), (("--threads", "7"), "r2")])
     def test_a_run_in_the_foreground_goes_on_with_what_is_there(self, project, words, name):

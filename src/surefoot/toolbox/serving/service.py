@@ -186,7 +186,7 @@ def _holding(place: Place, record: Record) -> Record:
 async def _adopted(place: Place, record: Record, release: Release, watch: Watch) -> Supervisor:
     fronts = taken(place.holder)
     record = replace(record, addresses=tuple(map(_name, fronts)))
-    release = replace(release, number=record.release)
+    release = replace(release, number=_in_force(record))
     traffic = _traffic(place, release, fronts, record.mark, watch)
     supervisor = Supervisor(place, record.flags, release, traffic, record, watch)
     for member in record.members:
@@ -195,6 +195,12 @@ async def _adopted(place: Place, record: Record, release: Release, watch: Watch)
     up = [unit for unit in supervisor.units.values() if unit.state is State.UP]
     await traffic.adopt(record.balancer, up)
     return supervisor
+
+
+def _in_force(record: Record) -> int:
+    """The release that is to go on: of one that was never ready nobody knows whether it works."""
+    up = {m.release for m in record.members if m.state is State.UP and m.process.alive}
+    return record.release if record.release in up or not up else max(up)
 
 
 def _traffic(

@@ -73,6 +73,8 @@ class Supervisor:
         self._proven: set[int] = set()
         """Releases of which a replica has been ready."""
         self._lives = Lives()
+        self._changing = asyncio.Lock()
+        """One change at a time: which release is in force is known at its end."""
         self._changed = asyncio.Event()
         self._waiting: list[asyncio.Future[None]] = []
         self._told: list[Callable[[str], None]] = []
@@ -99,8 +101,9 @@ class Supervisor:
         Raises:
             ServerError: One more does not start; the others go on.
         """
-        self.wanted = replace(self.wanted, replicas=replicas, not_before=0.0)
-        await self.settled()
+        async with self._changing:
+            self.wanted = replace(self.wanted, replicas=replicas, not_before=0.0)
+            await self.settled()
 
     async def reload(self) -> None:
         """Replace every replica by one of the code, packages and configuration of now.
@@ -110,17 +113,23 @@ class Supervisor:
         Raises:
             SurefootError: There is something wrong with them; the old ones go on.
         """
-        number = max(self._releases) + 1
-        release = await asyncio.to_thread(find_release, number, self.release.directory, self._flags)
-        self._check(release)
-        await self.traffic.configure(release.config)
-        configured, before = release.config.server.replicas, self.release.config.server.replicas
-        self._releases[number] = release
-        replicas = configured if configured != before else self.wanted.replicas
-        self.wanted = _wanted(release, replicas)
-        await self.settled()
-        self.release = release
-        self._releases = {number: release}
+        async with self._changing:
+            number = max(self._releases) + 1
+            directory = self.release.directory
+            release = await asyncio.to_thread(find_release, number, directory, self._flags)
+            self._check(release)
+            await self.traffic.configure(release.config)
+            self._releases[number] = release
+            configured, before = (r.config.server.replicas for r in (release, self.release))
+            replicas = configured if configured != before else self.wanted.replicas
+            self.wanted = _wanted(release, replicas)
+            try:
+                await self.settled()
+            except ServerError:
+                await self.traffic.configure(self.release.config)
+                raise
+            self.release = release
+            self._releases = {number: release}
 
     def adopt(self, known: ReplicaRecord) -> None:
         """Take over a replica that another supervisor has started."""
