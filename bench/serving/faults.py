@@ -12,10 +12,10 @@ bare echo gave meanwhile, asked 50 times a second: what the machine itself did t
 from __future__ import annotations
 
 import argparse
-import asyncio
 import os
 import shutil
 import signal
+import socket
 import statistics
 import sys
 import tempfile
@@ -33,7 +33,7 @@ from clients import Load, Seen
 from projects import Project
 from servers import find_port
 
-BEFORE, AFTER = 1.0, 2.5
+BEFORE, AFTER, SETTLED = 1.0, 2.5, 30.0
 IMPORT = {"IMPORT_SECONDS": "0.9", "IMPORT_CPU": "0.1"}
 
 
@@ -43,7 +43,7 @@ class Echo:
     def __enter__(self) -> Self:
         self.longest = 0.0
         self._stop = threading.Event()
-        self._thread = threading.Thread(target=lambda: asyncio.run(self._run()))
+        self._thread = threading.Thread(target=self._run)
         self._thread.start()
         return self
 
@@ -51,22 +51,25 @@ class Echo:
         self._stop.set()
         self._thread.join()
 
-    async def _run(self) -> None:
-        async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-            while line := await reader.readline():
-                writer.write(line)
-            writer.close()
+    def _run(self) -> None:
+        with socket.create_server(("127.0.0.1", 0)) as server:
+            client = socket.create_connection(server.getsockname())
+            served, _ = server.accept()
+        answering = threading.Thread(target=self._answer, args=(served,))
+        answering.start()
+        with client:
+            while not self._stop.is_set():
+                at = time.monotonic()
+                client.sendall(b"x")
+                client.recv(1)
+                self.longest = max(self.longest, time.monotonic() - at)
+                time.sleep(0.02)
+        answering.join()
 
-        server = await asyncio.start_server(answer, "127.0.0.1", 0)
-        reader, writer = await asyncio.open_connection(*server.sockets[0].getsockname())
-        while not self._stop.is_set():
-            at = time.monotonic()
-            writer.write(b"x\n")
-            await reader.readline()
-            self.longest = max(self.longest, time.monotonic() - at)
-            await asyncio.sleep(0.02)
-        writer.close()
-        server.close()
+    def _answer(self, served: socket.socket) -> None:
+        with served:
+            while data := served.recv(1):
+                served.sendall(data)
 
 
 def kill(project: Project, which: Callable[[dict], int], number: int = signal.SIGKILL) -> None:
@@ -136,8 +139,20 @@ class Row:
         return f"| {name} | {self.requests:,} | {failed} | {self.twice} | {' | '.join(times)} |"
 
 
+def settled(project: Project) -> None:
+    """Wait until nothing is under way of what came before."""
+    ending = time.monotonic() + SETTLED
+    while any(each["state"] != "up" for each in project.status()["replicas"]) or (
+        len(project.status()["replicas"]) != project.status()["wanted"]["replicas"]
+    ):
+        if time.monotonic() > ending:
+            raise SystemExit(f"it does not settle: {project.status()}")
+        time.sleep(0.2)
+
+
 def once(project: Project, event: Callable[[Project], None], rate: float, row: Row) -> None:
     """The event under load, and what was seen of it."""
+    settled(project)
     with Echo() as echo, Load(project.address, "--rate", str(rate)) as load:
         time.sleep(BEFORE)
         event(project)
@@ -145,7 +160,6 @@ def once(project: Project, event: Callable[[Project], None], rate: float, row: R
     posts = Counter(project.posted())
     (project.directory / "posts").unlink(missing_ok=True)
     row.add(load.seen, sum(count - 1 for count in posts.values()), echo.longest)
-    project.status()
 
 
 def main() -> None:
