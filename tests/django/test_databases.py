@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import json
 
+import django
 import pytest
 
 from programs import printed
+
+pooling = pytest.mark.skipif(django.VERSION < (5, 1), reason="Django has pools since 5.1")
 
 PROGRAM = """
 import json, sys, threading
@@ -83,12 +86,14 @@ def test_with_an_age_they_stay_open_and_are_checked(served, postgres):
     assert (found["connections"], found["age"], found["checked"]) == (1, 600, True)
 
 
+@pooling
 def test_with_a_size_there_is_a_pool(served, postgres):
     found = served(postgres, "postgresql", sizes={"default": 2})
     assert (found["age"], found["largest"]) == (0, 2)
     assert found["connections"] <= 2
 
 
+@pooling
 def test_a_pool_that_is_there_gets_the_size_and_keeps_what_else_it_was_given(served, postgres):
     found = served(
         postgres, "postgresql", {"pool": {"min_size": 1, "max_size": 4}}, {"postgres": 3}
@@ -106,6 +111,7 @@ def test_a_database_without_a_pool_is_aged_by_its_name_alone(served, tmp_path):
     assert served(url, "sqlite3", ages={"shop": 60.0})["age"] == 60
 
 
+@pooling
 def test_a_connection_that_requests_share_is_recorded_as_a_pool_s(postgres):
     """The pool of Django's is psycopg's, and what is measured of that is measured of this."""
     from surefoot.testing import Receiver
